@@ -1,0 +1,76 @@
+# Every command of this project. `make help` lists them; .ci/run calls `make check` and `make test`, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+STATE := $(CURDIR)/.boatyard
+UV_VERSION := 0.13.8
+
+# Compiled bytecode makes imports several times faster (Airflow's above all); some shells switch it off.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+# Everything stays in the repository's folder unless the user keeps a cache elsewhere.
+UV_CACHE_DIR ?= $(STATE)/cache/uv
+export UV_CACHE_DIR
+
+# The first Python on PATH that is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+export UV_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys.executable)' 2>/dev/null)
+
+UV := $(STATE)/uv-$(UV_VERSION)/bin/uv
+BIN := $(CURDIR)/.venv/bin
+READY := $(STATE)/ready
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## train and release the digits model on this machine, then ask its endpoint
+	@$(BIN)/boatyard demo
+
+up: setup ## start sagelocal and Airflow
+	@$(BIN)/boatyard up
+
+down: setup ## stop them; their state stays
+	@$(BIN)/boatyard down
+
+status: setup ## say what of them runs
+	@$(BIN)/boatyard status
+
+test: setup ## run every test: unit, DAGs, contract, end to end, image
+	$(BIN)/pytest -q
+	$(UV) run --quiet --locked --project containers/tabular --group dev pytest -q containers/tabular/tests
+
+check: setup ## lint, format, types, import rules, locks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(UV) lock --check --quiet
+	$(UV) lock --check --quiet --project containers/tabular
+
+format: setup ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## measure against peers, write build/bench.json; ONLY=<name> for one
+	$(BIN)/python -m tests.bench $(ONLY)
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): $(UV) pyproject.toml uv.lock containers/sagelocal/pyproject.toml
+	$(UV) sync --quiet --locked --all-packages
+	@touch $@
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "Boatyard needs Python 3.11, 3.12 or 3.13 on PATH; found: $$(python3 --version 2>&1)"; exit 1; }
+	@mkdir -p $(STATE)
+	@$(PYTHON) -m venv $(STATE)/uv-$(UV_VERSION)
+	@$(STATE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv==$(UV_VERSION)
+
+clean: down ## stop the stack and delete its state, the environments and what was built
+	rm -rf $(STATE) .venv build
+
+.PHONY: help demo up down status test check format bench setup clean

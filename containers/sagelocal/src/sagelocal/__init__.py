@@ -1,0 +1,1 @@
+"""sagelocal: the AWS that SageMaker pipelines need, on this machine."""

@@ -1,0 +1,5 @@
+"""Athena over DuckDB, and the Glue data catalog that it reads."""
+
+from sagelocal.athena import glue, metadata, queries
+
+__all__ = ["glue", "metadata", "queries"]

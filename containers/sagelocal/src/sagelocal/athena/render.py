@@ -1,0 +1,76 @@
+"""The text of values in results, as Athena writes them, made by the engine itself."""
+
+from __future__ import annotations
+
+from sagelocal.athena.sources import identifier
+from sagelocal.athena.types import own_type
+
+# isnan() is wrong for files whose statistics say nothing of NaN, hence the text.
+# 1.0E7 and above, 1.0E-4 and below: Java's notation. `text` is DuckDB's shortest form, such as 123.0 or 1e+22.
+_SCIENTIFIC = """
+CREATE MACRO java_exponential(text) AS CASE
+    WHEN contains(text, 'e') THEN
+        split_part(text, 'e', 1) || CASE WHEN contains(split_part(text, 'e', 1), '.') THEN '' ELSE '.0' END
+        || 'E' || CAST(split_part(text, 'e', 2) AS INTEGER)
+    WHEN text LIKE '0.%' THEN
+        java_mantissa(ltrim(split_part(text, '.', 2), '0'))
+        || 'E-' || (length(text) - 1 - length(ltrim(split_part(text, '.', 2), '0')))
+    ELSE java_mantissa(rtrim(replace(text, '.', ''), '0')) || 'E' || (length(split_part(text, '.', 1)) - 1)
+END
+"""
+_DOUBLE = """
+CREATE MACRO java_double(x) AS CASE
+    WHEN CAST(x AS VARCHAR) IN ('nan', '-nan') THEN 'NaN'
+    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
+    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || java_exponential(CAST(abs(x) AS VARCHAR))
+END
+"""
+MACROS = (
+    "CREATE MACRO java_mantissa(digits) AS digits[1] || '.' || CASE WHEN digits[2:] = '' THEN '0' ELSE digits[2:] END",
+    _SCIENTIFIC,
+    _DOUBLE,
+    # milliseconds, as Athena has them; finer ones are shown, not dropped
+    (
+        "CREATE MACRO moment(x) AS CASE WHEN epoch_us(x) % 1000 = 0 "
+        "THEN strftime(x, '%Y-%m-%d %H:%M:%S.%g') ELSE strftime(x, '%Y-%m-%d %H:%M:%S.%f') END"
+    ),
+    "CREATE MACRO hex_bytes(x) AS rtrim(regexp_replace(lower(hex(x)), '(..)', '\\1 ', 'g'))",
+)
+_TEXTS = {
+    "DOUBLE": "java_double({})",
+    "FLOAT": "java_double({})",
+    "TIMESTAMP": "moment({})",
+    "TIMESTAMP WITH TIME ZONE": "moment(CAST({} AS TIMESTAMP)) || ' UTC'",
+    "BLOB": "hex_bytes({})",
+}
+
+
+def text_of(column: str, duckdb_type: str) -> str:
+    """Return the expression for a column's text."""
+    template = _TEXTS.get(duckdb_type)
+    return template.format(column) if template else f"CAST({column} AS VARCHAR)"
+
+
+def typed_query(sql: str, names: tuple[str, ...], types: list[str]) -> str:
+    """Return the query with its columns named and in types that Trino has too."""
+    columns = []
+    for position, (name, duckdb_type) in enumerate(zip(names, types, strict=True)):
+        own = own_type(duckdb_type)
+        column = f"CAST(c{position} AS {own})" if own else f"c{position}"
+        columns.append(f"{column} AS {identifier(name)}")
+    return f"SELECT {', '.join(columns)} FROM ({sql}) AS result({_positions(len(names))})"
+
+
+def text_query(sql: str, types: list[str]) -> str:
+    """Return the query with every column as its text."""
+    columns = [f"{text_of(f'c{position}', _own(kind))} AS c{position}" for position, kind in enumerate(types)]
+    return f"SELECT {', '.join(columns)} FROM ({sql}) AS result({_positions(len(types))})"
+
+
+def _own(duckdb_type: str) -> str:
+    return own_type(duckdb_type) or duckdb_type
+
+
+def _positions(count: int) -> str:
+    return ", ".join(f"c{position}" for position in range(count))

@@ -1,0 +1,68 @@
+"""UNLOAD: its options, its files, its manifest."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from sagelocal.athena.errors import QueryError
+from sagelocal.athena.sources import identifier
+from sagelocal.s3.objects import ObjectStore
+from sagelocal.s3.uri import split_uri
+
+# https://docs.aws.amazon.com/athena/latest/ug/unload.html
+_COMPRESSIONS = {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"}
+_OPTIONS = ("format", "compression", "partitioned_by")
+
+
+def copy_options(options: dict[str, str]) -> str:
+    """Return the options of DuckDB's COPY for those of UNLOAD."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise QueryError(
+                "NOT_SUPPORTED", f"sagelocal's UNLOAD has no option '{name}'; it has {', '.join(_OPTIONS)}"
+            )
+    if options.get("format", "").upper() != "PARQUET":
+        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD writes format 'PARQUET', not {options.get('format')!r}")
+    compression = options.get("compression", "GZIP").upper()
+    if compression not in _COMPRESSIONS:
+        names = ", ".join(_COMPRESSIONS)
+        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD has no compression '{compression}'; it has {names}")
+    copy = f"FORMAT parquet, COMPRESSION {_COMPRESSIONS[compression]}"
+    if options.get("partitioned_by"):
+        columns = ", ".join(identifier(name) for name in options["partitioned_by"].split(","))
+        return f"{copy}, PARTITION_BY ({columns})"
+    return f"{copy}, PER_THREAD_OUTPUT true"
+
+
+def check_empty(objects: ObjectStore, location: str) -> None:
+    """Refuse a place where something lies already; UNLOAD never overwrites."""
+    bucket, prefix = split_uri(location)
+    if not objects.has_bucket(bucket):
+        raise QueryError("HIVE_METASTORE_ERROR", f"The S3 bucket '{bucket}' of location {location} does not exist")
+    if next(iter(objects.list(bucket, f"{prefix.rstrip('/')}/" if prefix else "")), None) is not None:
+        raise QueryError(
+            "HIVE_PATH_ALREADY_EXISTS",
+            f"Target directory for table 'awsdatacatalog.temp.unload' already exists: {location}. "
+            f"You may need to manually clean the data at location '{location}' before retrying. "
+            "Athena will not delete data in your account.",
+        )
+
+
+def upload(objects: ObjectStore, location: str, folder: Path, files: list[Path]) -> Iterator[str]:
+    """Put the files at the location and yield the S3 URI of each."""
+    bucket, prefix = split_uri(location)
+    prefix = prefix.rstrip("/")
+    stem = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}_{uuid.uuid4().hex[:5]}"
+    for number, path in enumerate(files):
+        name = f"{stem}_{number:05}_{uuid.uuid4()}"
+        key = "/".join(part for part in (prefix, *path.relative_to(folder).parts[:-1], name) if part)
+        objects.put(bucket, key, path)
+        yield f"s3://{bucket}/{key}"
+
+
+def put_manifest(objects: ObjectStore, location: str, uris: list[str]) -> None:
+    """Put the list of the files, one URI per line."""
+    objects.put(*split_uri(location), "".join(f"{uri}\n" for uri in uris).encode())

@@ -1,0 +1,88 @@
+"""How cheroot's connections meet the gateway."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from cheroot import wsgi
+
+from sagelocal.errors import AwsError
+from sagelocal.exchange import FileRange
+from sagelocal.gateway import Gateway
+
+_RECEIVED_AT_ONCE = 256 << 10  # bytes
+_THREADS = 32
+
+
+class BodyReader:
+    """Read a body of known length from its socket: cheroot's own reader copies large ones several times."""
+
+    def __init__(self, counted: Any, connection: socket.socket) -> None:
+        self._counted = counted  # cheroot reads what `remaining` says is left before it answers
+        self._buffered = counted.rfile
+        self._connection = connection
+
+    def read(self, size: int, /) -> bytes:
+        size = min(size, self._counted.remaining, _RECEIVED_AT_ONCE)
+        if not size:
+            return b""
+        try:
+            data: bytes = self._buffered.read1(size) if self._buffered.has_data() else self._connection.recv(size)
+        except TimeoutError:
+            raise AwsError(
+                "RequestTimeout",
+                "Your socket connection to the server was not read from or written to within the timeout period.",
+            ) from None
+        except ConnectionError:
+            return b""  # the client went; whoever counts the bytes finds out
+        self._counted.remaining -= len(data)
+        return data
+
+
+class WsgiGateway(wsgi.Gateway_10):
+    """Hand requests over, and send files without reading them."""
+
+    def get_environ(self) -> Any:
+        """Add the headers under their own names: WSGI folds `x-amz-meta-a_b` and `x-amz-meta-a-b` into one."""
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        request = self.req
+        environ["sagelocal.headers"] = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.inheaders.items()
+        }
+        if not request.chunked_read:
+            environ["wsgi.input"] = BodyReader(request.rfile, request.conn.socket)
+        return environ
+
+    def respond(self) -> None:
+        """Answer one request."""
+        response = self.req.server.wsgi_app(self.env, self.start_response)
+        if (b"Connection", b"close") in self.req.outheaders:
+            self.req.close_connection = True
+        if isinstance(response, FileRange):
+            self._send(response)
+            return
+        try:
+            for piece in response:
+                if piece:
+                    self.write(piece)
+        finally:
+            self.req.ensure_headers_sent()
+            if hasattr(response, "close"):
+                response.close()
+
+    def _send(self, part: FileRange) -> None:
+        with part.file:
+            self.req.ensure_headers_sent()
+            sent = self.req.conn.socket.sendfile(part.file, part.start, part.size)
+            if sent != part.size:
+                self.req.close_connection = True  # the client must see that bytes are missing
+
+
+def http_server(port: int, gateway: Gateway) -> wsgi.Server:
+    """Return a server that is bound and listens on the loopback address; it answers once it serves."""
+    server = wsgi.Server(("127.0.0.1", port), gateway, numthreads=_THREADS, request_queue_size=128, timeout=75)
+    server.gateway = WsgiGateway
+    server.shutdown_timeout = 5
+    server.prepare()
+    return server

@@ -1,0 +1,106 @@
+"""moto's backends in this process: they answer what sagelocal does not.
+
+Their state lives in memory and ends with the server.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sagelocal import wire
+from sagelocal.errors import AwsError
+from sagelocal.exchange import HttpRequest, HttpResponse
+
+# moto answers these by making up a success where nothing happened: what sagelocal has not, nobody has.
+OURS_ALONE = frozenset(
+    {"s3", "athena", "sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"}
+)
+_OUR_BACKENDS = frozenset({"s3", "athena", "sagemaker", "sagemakerruntime", "sagemakermetrics"})
+# moto's own switchboard (it resets everything) and its instance metadata are no part of AWS's API.
+_CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
+
+
+class Moto:
+    """Answer calls by moto's backends, each imported when its service is first called."""
+
+    def __init__(self) -> None:
+        self._dispatcher: Any = None
+
+    def answer(self, request: HttpRequest, service: str, body: bytes) -> HttpResponse:
+        """Return moto's response to an already authenticated call."""
+        if request.path.startswith(_CLOSED_PATHS):
+            raise _nobody_has(request, service)
+        environ = request.environ
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        application = self._application(request, service)
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+            started[:] = [(status, headers)]
+            return lambda _: None
+
+        try:
+            answer = b"".join(application(environ, start_response))
+        except NotImplementedError as error:
+            raise _nobody_has(request, service) from error
+        status, headers = started[0]
+        fields = dict(headers)
+        if int(status[:3]) >= 400 and fields.get("Content-Type", "").startswith("text/html") and b"<!doctype" in answer:
+            raise _nobody_has(request, service)  # flask found no route
+        if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name in fields):
+            fields["x-amzn-RequestId"] = wire.request_id()
+        return HttpResponse(int(status[:3]), fields, answer)
+
+    def secret(self, access_key: str, account: str) -> str | None:
+        """Return the secret of a key that moto's STS or IAM gave out and that is still valid."""
+        if self._dispatcher is None or not self._dispatcher.app_instances.keys() & {"sts", "iam"}:
+            return None
+        from moto.backends import get_backend
+
+        key = get_backend("iam")[account]["aws"].access_keys.get(access_key)
+        if key is None or key.status != "Active":
+            return None
+        roles = get_backend("sts")[account]["aws"].assumed_roles
+        ends = [role.expiration.replace(tzinfo=UTC) for role in roles if role.access_key_id == access_key]
+        return None if any(end < datetime.now(UTC) for end in ends) else str(key.secret_access_key)
+
+    def _application(self, request: HttpRequest, service: str) -> Any:
+        dispatcher = self._load()
+        host = dispatcher.infer_service_region_host(request.environ, request.environ.get("PATH_INFO", ""))
+        backend = dispatcher.get_backend_for_host(host)
+        if backend is None or backend in _OUR_BACKENDS:
+            raise _nobody_has(request, service)
+        with dispatcher.lock:
+            if backend not in dispatcher.app_instances:
+                try:
+                    dispatcher.app_instances[backend] = dispatcher.create_app(backend)
+                except ImportError as error:
+                    raise AwsError(
+                        "NotImplemented", f"sagelocal cannot load its {service} backend: {error}.", 501
+                    ) from error
+            return dispatcher.app_instances[backend]
+
+    def _load(self) -> Any:
+        if self._dispatcher is None:
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+            self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        return self._dispatcher
+
+
+def _nobody_has(request: HttpRequest, service: str) -> AwsError:
+    try:
+        call = wire.route(request, service)[0]
+    except AwsError:
+        call = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
+    return not_there(service, call)
+
+
+def not_there(service: str, call: str) -> AwsError:
+    """Return the answer to a call that neither sagelocal nor moto has."""
+    return AwsError("NotImplemented", f"sagelocal does not have {call} of {service}.", 501)

@@ -1,0 +1,228 @@
+"""The records on disk: the online store, and the log of what the offline store has not got yet."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS online (
+    group_key TEXT NOT NULL, identifier TEXT NOT NULL, event_time INTEGER NOT NULL, deleted INTEGER NOT NULL,
+    expires INTEGER, body TEXT NOT NULL, PRIMARY KEY (group_key, identifier)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, group_key TEXT NOT NULL, event_time INTEGER NOT NULL,
+    invoked INTEGER NOT NULL, deleted INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS pending_by_group ON pending (group_key, sequence);
+CREATE TABLE IF NOT EXISTS batch (
+    group_key TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, write_time INTEGER NOT NULL
+);
+"""
+# A record replaces an older one only; one that has expired counts as gone.
+_UPSERT = """
+INSERT INTO online (group_key, identifier, event_time, deleted, expires, body) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET event_time = excluded.event_time, deleted = excluded.deleted, expires = excluded.expires,
+    body = excluded.body
+WHERE excluded.event_time > event_time OR expires <= ?
+"""
+_APPEND = "INSERT INTO pending (group_key, event_time, invoked, deleted, body) VALUES (?, ?, ?, ?, ?)"
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Write:
+    """Describe one record to write: times are nanoseconds since the epoch, `body` is a JSON object of the values."""
+
+    group_key: str
+    identifier: str
+    event_time: int
+    body: str  # what the offline store gets; of a deleted record only identifier and event time
+    online: bool
+    offline: bool
+    deleted: bool = False
+    expires: int | None = None
+
+
+@dataclass(frozen=True)
+class OnlineRecord:
+    """Hold a record as the online store has it."""
+
+    identifier: str
+    event_time: int
+    expires: int | None
+    body: str
+
+
+@dataclass(frozen=True)
+class PendingRow:
+    """Hold a row on its way to the offline store: `event_time` in nanoseconds, `invoked` in microseconds."""
+
+    event_time: int
+    invoked: int
+    deleted: bool
+    body: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Hold the rows that are written to the offline store at once; the same rows again after a crash."""
+
+    group_key: str
+    first: int
+    last: int
+    write_time: int  # microseconds
+    rows: tuple[PendingRow, ...]
+
+
+class RecordLog:
+    """Keep online records and pending rows in one SQLite file; a returned write is durable in both."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        self._writer = self._connect(path)
+        self._writer.executescript(_SCHEMA)
+        self._reader = self._connect(path)
+        row = self._writer.execute("SELECT max(invoked) FROM pending").fetchone()
+        self._clock = row[0] or 0
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._write_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def _tick(self) -> int:
+        # strictly increasing, so that of two writes of one event time the later one can be told
+        self._clock = max(self._clock + 1, time.time_ns() // 1000)
+        return self._clock
+
+    def write(self, writes: Iterable[Write]) -> None:
+        """Write all records or none, each to the stores that it names."""
+        writes = list(writes)
+        now = time.time_ns()
+        with self._transaction() as connection:
+            connection.executemany(
+                _UPSERT,
+                [
+                    (w.group_key, w.identifier, w.event_time, w.deleted, w.expires, "{}" if w.deleted else w.body, now)
+                    for w in writes
+                    if w.online
+                ],
+            )
+            connection.executemany(
+                _APPEND, [(w.group_key, w.event_time, self._tick(), w.deleted, w.body) for w in writes if w.offline]
+            )
+
+    def hard_delete(self, write: Write) -> bool:
+        """Remove the online record and append its marker; return False and change nothing if it is not older."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT event_time FROM online WHERE group_key = ? AND identifier = ?",
+                (write.group_key, write.identifier),
+            ).fetchone()
+            if write.online and row and row[0] >= write.event_time:
+                return False
+            if write.online:
+                connection.execute(
+                    "DELETE FROM online WHERE group_key = ? AND identifier = ?", (write.group_key, write.identifier)
+                )
+            if write.offline:
+                connection.execute(_APPEND, (write.group_key, write.event_time, self._tick(), True, write.body))
+        return True
+
+    def read(self, group_key: str, identifiers: list[str]) -> dict[str, OnlineRecord]:
+        """Return the records that are online now, by identifier."""
+        marks = ", ".join("?" * len(identifiers))
+        with self._read_lock:
+            rows = self._reader.execute(
+                "SELECT identifier, event_time, expires, body FROM online "
+                f"WHERE group_key = ? AND identifier IN ({marks}) AND NOT deleted "
+                "AND (expires IS NULL OR expires > ?)",
+                (group_key, *identifiers, time.time_ns()),
+            ).fetchall()
+        return {row[0]: OnlineRecord(*row) for row in rows}
+
+    def online_bytes(self, group_key: str) -> int:
+        """Return the size of a group's online records."""
+        with self._read_lock:
+            row = self._reader.execute(
+                "SELECT sum(length(body) + length(identifier)) FROM online WHERE group_key = ?", (group_key,)
+            ).fetchone()
+        return row[0] or 0
+
+    def forget(self, group_key: str) -> None:
+        """Remove a group's online records; rows on their way to the offline store still get there."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM online WHERE group_key = ?", (group_key,))
+
+    def online_keys(self) -> set[str]:
+        """Return the keys of the groups that have online records."""
+        with self._read_lock:
+            return {row[0] for row in self._reader.execute("SELECT DISTINCT group_key FROM online")}
+
+    def oldest_pending(self) -> dict[str, int]:
+        """Return, per group with pending rows, when its oldest row was written, in microseconds."""
+        with self._read_lock:
+            rows = self._reader.execute(
+                "SELECT group_key, invoked FROM pending "
+                "WHERE sequence IN (SELECT min(sequence) FROM pending GROUP BY group_key)"
+            ).fetchall()
+        return dict(rows)
+
+    def take_batch(self, group_key: str, due: int) -> Batch | None:
+        """Return the group's open batch, or open one of the rows written before `due` (microseconds)."""
+        with self._transaction() as connection:
+            found = connection.execute(
+                "SELECT first, last, write_time FROM batch WHERE group_key = ?", (group_key,)
+            ).fetchone()
+            if found is None:
+                first, last = connection.execute(
+                    "SELECT min(sequence), max(sequence) FROM (SELECT sequence FROM pending "
+                    "WHERE group_key = ? AND invoked <= ? ORDER BY sequence LIMIT ?)",
+                    (group_key, due, BATCH_ROWS),
+                ).fetchone()
+                if first is None:
+                    return None
+                found = (first, last, time.time_ns() // 1000)
+                connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (group_key, *found))
+            rows = connection.execute(
+                "SELECT event_time, invoked, deleted, body FROM pending "
+                "WHERE group_key = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
+                (group_key, found[0], found[1]),
+            ).fetchall()
+        first, last, write_time = found
+        return Batch(group_key, first, last, write_time, tuple(PendingRow(r[0], r[1], bool(r[2]), r[3]) for r in rows))
+
+    def finish_batch(self, batch: Batch) -> None:
+        """Forget the rows of a batch that is in the offline store."""
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM pending WHERE group_key = ? AND sequence BETWEEN ? AND ?",
+                (batch.group_key, batch.first, batch.last),
+            )
+            connection.execute("DELETE FROM batch WHERE group_key = ?", (batch.group_key,))
+
+    def close(self) -> None:
+        with self._write_lock, self._read_lock:
+            self._writer.close()
+            self._reader.close()

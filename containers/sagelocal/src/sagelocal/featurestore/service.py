@@ -1,0 +1,144 @@
+"""The Feature Store: groups, their records, and the thread that fills the offline store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from sagelocal.athena.catalog import Catalog
+from sagelocal.featurestore.group import KIND, OFFLINE_KIND, Document, FeatureGroup, group_from, name_of, not_found
+from sagelocal.featurestore.offline import files_of
+from sagelocal.featurestore.record_log import RecordLog
+
+if TYPE_CHECKING:
+    from sagelocal.backend import Backend
+
+_LOG = logging.getLogger(__name__)
+_GATHER = 0.2  # seconds that rows are gathered before they become a file
+_RETRY = 1.0  # seconds until a blocked offline store is tried again
+
+
+class FeatureStore:
+    """Hold the feature groups of one backend.
+
+    A write is durable before it is acknowledged; a thread moves what was written to the offline store, each row
+    exactly once whenever the process dies.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.catalog = Catalog(backend.store)
+        self.records = RecordLog(backend.folder / "feature-store.sqlite")
+        self._groups: dict[str, FeatureGroup] = {}
+        self._groups_lock = threading.Lock()
+        self._blocked: dict[str, float] = {}  # group key -> when to try again
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="offline-store", daemon=True)
+
+    def start(self) -> None:
+        """Start filling the offline store, first with what a former process left."""
+        keys = {document["key"] for document in self._backend.store.list(KIND)}
+        for key in self.records.online_keys() - keys:  # the process died while it deleted the group
+            self.records.forget(key)
+        self._thread.start()
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop the thread; rows that are not in the offline store yet stay in the log."""
+        self._closing = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.records.close()
+
+    def group(self, name_or_arn: str) -> FeatureGroup:
+        """Return a feature group; AwsError ResourceNotFound if there is none."""
+        name = name_of(name_or_arn)
+        group = self._groups.get(name)
+        if group is None:
+            with self._groups_lock:  # or a document read before a change could be kept after it
+                document = self._backend.store.get(KIND, name)
+                if document is None:
+                    raise not_found(name)
+                group = self._groups[name] = group_from(document)
+        return group
+
+    def group_changed(self, name: str) -> None:
+        """Forget what was known of a group and look at it anew."""
+        with self._groups_lock:
+            self._groups.pop(name, None)
+        self._wake.set()
+
+    def rows_written(self) -> None:
+        """Let the offline store know of new rows."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._closing:
+            try:
+                pause = self._step()
+            except Exception:  # noqa: BLE001 - whatever one round meets, the next must come
+                _LOG.exception("the offline store could not be filled")
+                pause = _RETRY
+            self._wake.wait(pause)
+            self._wake.clear()
+            if not self._closing:
+                time.sleep(_GATHER)
+
+    def _step(self) -> float | None:
+        """Settle groups and flush what is due; return the seconds until something more is, None if nothing is left."""
+        self._settle()
+        for group_key, oldest in self.records.oldest_pending().items():
+            due = time.time() - self._backend.offline_store_lag
+            if oldest <= due * 1e6 and self._blocked.get(group_key, 0) <= time.time() and not self._closing:
+                self._flush(group_key, int(due * 1e6))
+        return self._pause()
+
+    def _pause(self) -> float | None:
+        now = time.time()
+        lag = self._backend.offline_store_lag
+        waits = [
+            max(oldest / 1e6 + lag - now, self._blocked.get(group_key, 0) - now, 0.0)
+            for group_key, oldest in self.records.oldest_pending().items()
+        ]
+        return min(waits, default=None)
+
+    def _settle(self) -> None:
+        for document in self._backend.store.list(KIND):
+            if document["describe"]["FeatureGroupStatus"] == "Creating":
+                name = document["describe"]["FeatureGroupName"]
+                self._backend.store.update(KIND, name, _created)
+                self.group_changed(name)
+
+    def _flush(self, group_key: str, due: int) -> None:
+        target = self._backend.store.get(OFFLINE_KIND, group_key)
+        batch = self.records.take_batch(group_key, due)
+        if target is None or batch is None:
+            return
+        bucket, _, prefix = target["location"].removeprefix("s3://").partition("/")
+        try:
+            for path, content in files_of(batch, [(name, kind) for name, kind in target["features"]]):
+                self._backend.objects.put(bucket, f"{prefix}/{path}", content)
+        except Exception as error:  # noqa: BLE001 - one group's trouble must not hold up the others
+            _LOG.warning("the offline store of feature group %s is blocked", target["group"], exc_info=error)
+            self._blocked[group_key] = time.time() + _RETRY
+            self._report(target["group"], group_key, {"Status": "Blocked", "BlockedReason": str(error)[:1024]})
+            return
+        self.records.finish_batch(batch)
+        if self._blocked.pop(group_key, None) is not None:
+            self._report(target["group"], group_key, {"Status": "Active"})
+
+    def _report(self, name: str, group_key: str, status: Document) -> None:
+        def change(document: Document) -> None:
+            if document["key"] == group_key:
+                document["describe"]["OfflineStoreStatus"] = status
+
+        self._backend.store.update(KIND, name, change)
+
+
+def _created(document: Document) -> None:
+    if document["describe"]["FeatureGroupStatus"] == "Creating":
+        document["describe"]["FeatureGroupStatus"] = "Created"

@@ -1,0 +1,130 @@
+"""The front door: who calls, what they call, and who answers."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from sagelocal import auth, validation, wire
+from sagelocal.backend import Backend
+from sagelocal.errors import AwsError
+from sagelocal.exchange import HttpRequest, HttpResponse
+from sagelocal.fallthrough import OURS_ALONE, Moto, not_there
+from sagelocal.operations import OPERATIONS, FallThrough
+from sagelocal.s3.api import S3Api
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+LONGEST_REQUEST = 64 << 20  # bytes of a call that is no object traffic; AWS's own limits are lower
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+# These have one endpoint for the whole world, and their calls are signed for us-east-1 wherever they come from.
+_GLOBAL_SERVICES = frozenset({"iam", "sts", "route53", "cloudfront", "organizations", "budgets", "ce"})
+
+
+class Gateway:
+    """Answer every AWS call: by an own operation, by moto, or by an error that says neither has it."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._moto = Moto()
+        self._s3 = S3Api(backend, self.secret)
+        self._own = frozenset(service for service, _ in OPERATIONS) | OURS_ALONE
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        response = self._answer(environ)
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        if isinstance(response.body, bytes):
+            response.headers.setdefault("Content-Length", "0" if is_head else str(len(response.body)))
+        start_response(response.status_line, list(response.headers.items()))
+        return () if is_head else response.pieces()
+
+    def _answer(self, environ: dict[str, Any]) -> HttpResponse:
+        service = "s3"  # until the signature names it; S3 is what unsigned requests are for
+        request = HttpRequest.from_environ(environ)
+        try:
+            check_origin(request)
+            signature = auth.read_signature(request)
+            service = service_named(request, signature)
+            response = self._call(request, signature, service)
+        except AwsError as error:
+            response = wire.error_response(request, service, error)
+        except Exception:  # noqa: BLE001 - the client gets AWS's answer to a fault, the log gets the fault
+            traceback.print_exc(file=sys.stderr)
+            response = wire.error_response(
+                request, service, AwsError("InternalFailure", "sagelocal failed; see its log.", 500)
+            )
+        try:
+            request.drain()
+        except AwsError:
+            response.headers["Connection"] = "close"  # nobody knows where the next request would begin
+        return response
+
+    def _call(self, request: HttpRequest, signature: auth.Signature | None, service: str) -> HttpResponse:
+        if service == "s3":
+            return self._s3.answer(request, signature)
+        if signature is None:
+            raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+        check_region(signature, self._backend.region)
+        body = request.read_body(LONGEST_REQUEST)
+        digest = hashlib.sha256(body).hexdigest()
+        payload = request.headers.get("x-amz-content-sha256", digest)
+        if payload not in (digest, auth.UNSIGNED_PAYLOAD):
+            raise auth.mismatch()
+        auth.verify(request, signature, payload, self.secret)
+        if service not in self._own:
+            return self._moto.answer(request, service, body)
+        return self._operate(request, service, body)
+
+    def _operate(self, request: HttpRequest, service: str, body: bytes) -> HttpResponse:
+        name, uri = wire.route(request, service)
+        handler = OPERATIONS.get((service, name))
+        operation = wire.operation_model(service, name)
+        if handler is None or operation is None:
+            if service in OURS_ALONE:
+                raise not_there(service, name)
+            return self._moto.answer(request, service, body)
+        parameters = wire.parse(
+            request, operation, uri, body, lambda document: validation.check_types(operation, document)
+        )
+        validation.validate(operation, parameters)
+        try:
+            return wire.serialize(operation, handler(self._backend, parameters))
+        except FallThrough:
+            return self._moto.answer(request, service, body)
+
+    def secret(self, access_key: str) -> str | None:
+        """Return the secret that belongs to an access key: the folder's, or one that STS or IAM gave out."""
+        backend = self._backend
+        return (
+            backend.secret_key if access_key == backend.access_key else self._moto.secret(access_key, backend.account)
+        )
+
+
+def check_origin(request: HttpRequest) -> None:
+    """Refuse what a web page in a browser could send: only programs of this machine are served."""
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    origin = request.headers.get("origin")
+    if host not in _LOCAL_HOSTS or (origin is not None and urlsplit(origin).hostname not in _LOCAL_HOSTS):
+        raise AwsError("AccessDenied", "sagelocal serves clients of this machine, by its loopback address.", 403)
+
+
+def service_named(request: HttpRequest, signature: auth.Signature | None) -> str:
+    """Return the service a request is for; unsigned ones are S3's unless they name a JSON target."""
+    if signature is not None:
+        return wire.service_of(request, signature.service)
+    return "sagemaker" if "x-amz-target" in request.headers else "s3"
+
+
+def check_region(signature: auth.Signature, region: str) -> None:
+    """Refuse a request that was signed for another region than the one served here."""
+    if signature.region == region or (signature.service in _GLOBAL_SERVICES and signature.region == "us-east-1"):
+        return
+    message = (
+        f"Credential should be scoped to a valid region, not '{signature.region}': this sagelocal serves {region}."
+    )
+    raise AwsError("SignatureDoesNotMatch", message, 403)

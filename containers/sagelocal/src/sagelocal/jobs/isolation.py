@@ -1,0 +1,149 @@
+"""How a job gets an /opt/ml of its own: by mount namespaces where the system allows them, else by relocated paths."""
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sagelocal.jobs.process import SUPERVISE
+
+OPT_ML = "/opt/ml"
+
+
+class IsolationError(RuntimeError):
+    """The demanded isolation is not to be had on this machine."""
+
+
+class PathError(ValueError):
+    """A path that a job names cannot be one of its own."""
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """One of the two modes."""
+
+    mode: str  # "namespace" or "relocate"
+    user_namespace: bool = False  # root needs none
+
+    def sandbox(self, folder: Path, paths: list[str] | None = None) -> "Sandbox":
+        """Plan a job's own file tree in `folder`: /opt/ml and every path of `paths` outside of it."""
+        real = {OPT_ML: folder / "ml"}
+        outside = sorted({path for path in map(_clean, paths or []) if not _within(path, OPT_ML)})
+        for number, path in enumerate(outside):
+            if not any(_within(path, other) for other in real):
+                real[path] = folder / f"path-{number}"
+        return Sandbox(self, folder, real)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where a job's paths really are."""
+
+    isolation: Isolation
+    folder: Path
+    real: dict[str, Path]  # path as the job names it -> folder on disk
+
+    def locate(self, path: str) -> Path:
+        """Return where `path`, as the job names it, lies on disk; PathError if it is none of the job's own."""
+        clean = _clean(path)
+        for named, folder in self.real.items():
+            if _within(clean, named):
+                return folder / PurePosixPath(clean).relative_to(named)
+        raise PathError(f"{path} is no path of this job's own")
+
+    def rewrite(self, text: str) -> str:
+        """Point the paths that a text names to where they are; in a namespace they are where they say."""
+        if self.isolation.mode == "namespace":
+            return text
+        for named, folder in sorted(self.real.items(), key=lambda item: -len(item[0])):
+            # a path of its own: not the tail of another one (s3://bucket/opt/ml), nor the head of a name (/opt/mlflow)
+            pattern = rf"(?:(?<=file://)|(?<![\w./-])){re.escape(named)}(?=/|$|[^\w.-])"
+            text = re.sub(pattern, lambda _, to=str(folder): to, text)  # type: ignore[misc]
+        return text
+
+    def environment(self) -> dict[str, str]:
+        """Return what tells SageMaker's toolkits where /opt/ml is, if it is not there."""
+        return {} if self.isolation.mode == "namespace" else {"SAGEMAKER_BASE_DIR": str(self.real[OPT_ML])}
+
+    def mounts(self) -> dict[str, Any] | None:
+        """Return the steps with which `supervise.isolate` puts every path in its place; None if there are none."""
+        if self.isolation.mode != "namespace":
+            return None
+        by_ancestor: dict[str, list[str]] = {}
+        for named in self.real:
+            by_ancestor.setdefault(_existing(named), []).append(named)
+        steps: list[tuple[str, str, str]] = []
+        # the deepest first: an upper folder that is mirrored later takes what is mounted below with it
+        for number, ancestor in enumerate(sorted(by_ancestor, key=lambda path: -len(PurePosixPath(path).parts))):
+            steps += self._place(ancestor, by_ancestor[ancestor], self.folder / f"cover-{number}")
+        return {"user_namespace": self.isolation.user_namespace, "steps": steps}
+
+    def _place(self, ancestor: str, named: list[str], cover: Path) -> list[tuple[str, str, str]]:
+        """Mount the paths whose nearest existing folder is `ancestor`: on a copy of it, which then covers it."""
+        if ancestor in named:
+            return [("bind", str(self.real[ancestor]), ancestor)]
+        cover.mkdir(parents=True, exist_ok=True)
+        steps = [("empty", "", str(cover)), ("mirror", ancestor, str(cover))]
+        for path in named:
+            place = str(cover / PurePosixPath(path).relative_to(ancestor))
+            steps += [("folder", "", place), ("bind", str(self.real[path]), place)]
+        return [*steps, ("root", "", str(cover)) if ancestor == "/" else ("bind", str(cover), ancestor)]
+
+
+@functools.cache
+def choose(wanted: str) -> Isolation:
+    """Return the isolation to use for `auto`, `namespace` or `relocate`; IsolationError if it is not to be had."""
+    if wanted == "relocate":
+        return Isolation("relocate")
+    reasons = []
+    for candidate in [Isolation("namespace")] * (os.geteuid() == 0) + [Isolation("namespace", user_namespace=True)]:
+        reason = _refusal(candidate)
+        if reason is None:
+            return candidate
+        reasons.append(reason)
+    if wanted == "auto":
+        return Isolation("relocate")
+    raise IsolationError(
+        f"--isolation namespace: this system does not allow mount namespaces ({'; '.join(dict.fromkeys(reasons))}). "
+        "Use --isolation relocate, or allow unprivileged user namespaces."
+    )
+
+
+def _refusal(isolation: Isolation) -> str | None:
+    """Try it with a process that reads a file of its own /opt/ml; return why it does not work, or None."""
+    if sys.platform != "linux":
+        return f"{sys.platform} has none"
+    with tempfile.TemporaryDirectory(prefix="sagelocal-") as folder:
+        sandbox = isolation.sandbox(Path(folder))
+        (sandbox.real[OPT_ML]).mkdir()
+        (sandbox.real[OPT_ML] / "probe").write_text("seen")
+        plan = json.dumps(sandbox.mounts())
+        command = [sys.executable, "-I", "-S", str(SUPERVISE), "--probe", plan, f"{OPT_ML}/probe"]
+        done = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode == 0 and done.stdout == "seen":
+        return None
+    return (done.stderr.strip().splitlines() or ["no answer"])[-1]
+
+
+def _clean(path: str) -> str:
+    if not path.strip("/") or not path.startswith("/") or ".." in PurePosixPath(path).parts:
+        raise PathError(f"The local path {path!r} is not an absolute path of a folder, without '..'.")
+    return str(PurePosixPath("/") / path.strip("/"))
+
+
+def _within(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
+
+
+def _existing(path: str) -> str:
+    """Return the nearest folder above (or at) `path` that exists."""
+    there = Path(path)
+    while not there.is_dir():
+        there = there.parent
+    return str(there)

@@ -1,0 +1,298 @@
+"""The parent of one job's process. It outlives the server, so a job survives the server's end and is never lost.
+
+Run as `python -I -S supervise.py RUN_FOLDER LOCK_FD`. Standard library only, and nothing of sagelocal: it must start in
+milliseconds. The run folder holds:
+
+spec.json     what to run (written by `sagelocal.jobs.process`)
+lock          locked as long as the supervisor lives; the lock arrives as an open file, so there is no moment without it
+control       a fifo; anything written to it means: look whether `stop` is there
+stop          somebody wants the job to end
+started.json  written before the command is; a folder with it and without exit.json has lost its supervisor
+exit.json     how it ended
+"""
+
+# Importing pathlib would cost more than everything else this start does.
+# ruff: noqa: PTH102, PTH103, PTH105, PTH110, PTH115, PTH118, PTH123, PTH208, PTH211
+
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+LONGEST_LINE = 256 * 1024  # bytes; CloudWatch Logs' own limit of an event
+LINUX = sys.platform == "linux"
+
+
+def _libc_call(what: str, function: Any, *arguments: Any) -> None:
+    if function(*arguments) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def _mirror(libc: Any, source: str, target: str) -> None:
+    """Show every entry of a folder in another one, so that entries can be added there without touching the first."""
+    for entry in os.scandir(source):
+        shown = os.path.join(target, entry.name)
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), shown)
+            continue
+        if entry.is_dir():
+            os.mkdir(shown)
+        else:
+            os.close(os.open(shown, os.O_CREAT | os.O_WRONLY, 0o600))
+        _libc_call(f"bind {entry.path}", libc.mount, entry.path.encode(), shown.encode(), None, MS_BIND | MS_REC, None)
+
+
+def isolate(plan: dict[str, Any]) -> None:
+    """Give this process its own mounts; `plan` is what `sagelocal.jobs.isolation` decided."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.getuid(), os.getgid()
+    _libc_call("unshare", libc.unshare, CLONE_NEWNS | (CLONE_NEWUSER if plan["user_namespace"] else 0))
+    if plan["user_namespace"]:
+        for file, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{file}", "w") as stream:
+                stream.write(line)
+    _libc_call("private mounts", libc.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
+    for step, source, target in plan["steps"]:
+        if step == "folder":
+            os.makedirs(target, exist_ok=True)
+        elif step == "empty":
+            _libc_call(f"tmpfs {target}", libc.mount, b"tmpfs", target.encode(), b"tmpfs", 0, b"mode=755")
+        elif step == "mirror":
+            _mirror(libc, source, target)
+        elif step == "bind":
+            _libc_call(f"bind {target}", libc.mount, source.encode(), target.encode(), None, MS_BIND | MS_REC, None)
+        elif step == "root":
+            os.chroot(target)
+
+
+def write_json(name: str, value: dict[str, Any]) -> None:
+    """Write a file that is there whole or not at all."""
+    with open(f"{name}.new", "w") as stream:
+        json.dump(value, stream)
+    os.replace(f"{name}.new", name)
+
+
+class Log:
+    """Append what the job prints to its log, each line as `<epoch milliseconds>TAB<line>`."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._rest = b""
+        self.lost = ""  # why lines are missing, if any are: a full disk must not end the job
+
+    def feed(self, data: bytes) -> None:
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        if len(self._rest) > LONGEST_LINE:
+            lines.append(self._rest)
+            self._rest = b""
+        self._write(lines)
+
+    def close(self) -> None:
+        if self._rest:
+            self._write([self._rest])
+        os.close(self._file)
+
+    def _write(self, lines: list[bytes]) -> None:
+        stamp = b"%d\t" % int(time.time() * 1000)
+        data = memoryview(b"".join(stamp + line.rstrip(b"\r") + b"\n" for line in lines))
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            self.lost = str(error)
+
+
+def _become_the_command(spec: dict[str, Any], parent: int, output: int) -> None:
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    if spec["isolation"]:
+        isolate(spec["isolation"])
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    os.chdir(spec["folder"])
+    if LINUX:  # after unshare, which clears it
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        if os.getppid() != parent:
+            os._exit(137)
+    os.execvpe(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606
+
+
+def _spawn(spec: dict[str, Any]) -> tuple[int, int]:
+    """Return the command's process id and the pipe it prints to; an OSError says why it cannot run."""
+    output, output_end = os.pipe()
+    trouble, trouble_end = os.pipe()  # closed by a successful exec
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:
+            _become_the_command(spec, parent, output_end)
+        except BaseException as error:  # noqa: BLE001 - a forked child must not return into its parent's code
+            os.write(trouble_end, str(error).encode())
+        os._exit(127)
+    os.close(output_end)
+    os.close(trouble_end)
+    with open(trouble, "rb") as stream:
+        message = stream.read().decode(errors="replace")
+    if message:
+        os.waitpid(child, 0)
+        raise OSError(f"cannot run {spec['command'][0]!r}: {message}")
+    return child, output
+
+
+def _own_children() -> list[int]:
+    children = []
+    for name in os.listdir("/proc") if LINUX else ():
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stream:
+                parent = int(stream.read().rpartition(b")")[2].split()[1])
+        except (OSError, IndexError):  # not a process, or one that has just ended
+            continue
+        if parent == os.getpid():
+            children.append(int(name))
+    return children
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # nobody but zombies: Linux says the first, macOS the second
+        return
+
+
+class Supervisor:
+    """Watch the command until it has ended and nothing of it is left."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self._spec = spec
+        self._reason = "exited"
+        self._deadline: float | None = None  # monotonic; when the time limit or the grace after SIGTERM is over
+        self._log = Log(spec["log"])
+        self._control = os.open("control", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake, wake_end = os.pipe()
+        os.set_blocking(wake_end, False)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # the byte in the pipe says it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def run(self) -> dict[str, Any]:
+        started = time.time()
+        write_json("started.json", {"pid": os.getpid(), "started": started})
+        if os.path.exists("stop"):
+            return {"returncode": None, "reason": "stopped", "message": "", "started": started, "ended": started}
+        try:
+            self._child, self._output = _spawn(self._spec)
+        except OSError as error:
+            self._log.feed(f"{error}\n".encode())
+            return {"returncode": 127, "reason": "exited", "message": str(error), "started": started, "ended": started}
+        if self._spec["time_limit"] is not None:
+            self._deadline = time.monotonic() + self._spec["time_limit"]
+        returncode = self._watch()
+        ended = time.time()
+        self._drain()
+        self._log.close()
+        return {
+            "returncode": returncode,
+            "reason": self._reason,
+            "message": f"log lines are missing: {self._log.lost}" if self._log.lost else "",
+            "started": started,
+            "ended": ended,
+        }
+
+    def _watch(self) -> int:
+        reading = [self._output, self._control, self._wake]
+        self._look_for_stop()  # it may have come before the fifo was open
+        while True:
+            left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+            ready = select.select(reading, [], [], left)[0]
+            if self._output in ready:
+                data = os.read(self._output, 1 << 16)
+                if data:
+                    self._log.feed(data)
+                else:
+                    reading.remove(self._output)  # closed by the job, which may run on
+            if self._control in ready:
+                os.read(self._control, 512)
+                self._look_for_stop()
+            if self._wake in ready and signal.SIGTERM in os.read(self._wake, 512):
+                self._end("stopped")
+            if os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return self._reap()
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                self._overdue()
+
+    def _look_for_stop(self) -> None:
+        if os.path.exists("stop"):
+            self._end("stopped")
+
+    def _end(self, reason: str) -> None:
+        """Ask the command to end; it has `grace` seconds for it."""
+        if self._reason == "exited":
+            self._reason = reason
+            self._deadline = time.monotonic() + self._spec["grace"]
+            os.kill(self._child, signal.SIGTERM)
+
+    def _overdue(self) -> None:
+        if self._reason == "exited":
+            self._end("time_limit")
+        else:
+            _kill_group(self._child)
+            self._deadline = None
+
+    def _reap(self) -> int:
+        """Collect the command's exit code and kill what it leaves behind, as the end of a container does."""
+        _kill_group(self._child)  # the zombie keeps its id from being used again
+        status = os.waitpid(self._child, 0)[1]
+        while True:
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    for pid in _own_children():
+                        os.kill(pid, signal.SIGKILL)
+                    time.sleep(0.002)
+            except ChildProcessError:
+                return os.waitstatus_to_exitcode(status)
+
+    def _drain(self) -> None:
+        os.set_blocking(self._output, False)
+        try:
+            while data := os.read(self._output, 1 << 16):
+                self._log.feed(data)
+        except BlockingIOError:
+            return  # somebody who got away holds the pipe open; all that was printed is read
+
+
+def _detach() -> None:
+    """Leave the server's process tree, so that nobody has to wait for this process."""
+    if os.fork():
+        os._exit(0)
+
+
+def main() -> None:
+    if sys.argv[1] == "--probe":
+        isolate(json.loads(sys.argv[2]))
+        print(open(sys.argv[3]).read(), end="")  # noqa: SIM115
+        return
+    os.chdir(sys.argv[1])
+    os.set_inheritable(int(sys.argv[2]), False)
+    with open("spec.json") as stream:
+        spec = json.load(stream)
+    _detach()
+    if LINUX:
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    write_json("exit.json", Supervisor(spec).run())
+
+
+if __name__ == "__main__":
+    main()

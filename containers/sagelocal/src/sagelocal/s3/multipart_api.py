@@ -1,0 +1,210 @@
+"""The operations on multipart uploads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sagelocal.errors import AwsError
+from sagelocal.exchange import HttpResponse, content_length
+from sagelocal.s3 import checksums, xml
+from sagelocal.s3.call import Call, answer_xml, s3_operation
+from sagelocal.s3.conditions import byte_range, write_condition
+from sagelocal.s3.multipart import Upload
+from sagelocal.s3.object_api import LARGEST_PUT, copy_source, read_properties
+from sagelocal.s3.objects import ObjectInfo
+
+_MOST_PARTS = 10_000
+_FULL_ONLY = frozenset({"CRC64NVME"})
+_COMPOSITE_ONLY = frozenset({"SHA1", "SHA256"})
+
+
+def _asked_checksum(call: Call) -> dict[str, str]:
+    algorithm = call.headers.get("x-amz-checksum-algorithm", "").upper()
+    if not algorithm:
+        return {}
+    checksums.hasher(algorithm)
+    default = checksums.FULL_OBJECT if algorithm in _FULL_ONLY else checksums.COMPOSITE
+    kind = call.headers.get("x-amz-checksum-type", default).upper()
+    wrong = {checksums.COMPOSITE: _FULL_ONLY, checksums.FULL_OBJECT: _COMPOSITE_ONLY}.get(kind, checksums.ALGORITHMS)
+    if algorithm in wrong:
+        message = f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+        raise AwsError("InvalidRequest", message)
+    return {"algorithm": algorithm, "type": kind}
+
+
+@s3_operation("CreateMultipartUpload", "POST", "object", "uploads")
+def create_multipart_upload(call: Call) -> HttpResponse:
+    asked = _asked_checksum(call)
+    upload = call.uploads.create(call.bucket, call.key, replace(read_properties(call), checksum=asked))
+    headers = {f"{checksums.PREFIX}{name}": value for name, value in asked.items()}
+    members = [("Bucket", call.bucket), ("Key", call.key), ("UploadId", upload.identifier)]
+    return answer_xml("InitiateMultipartUploadResult", members, headers)
+
+
+def _upload(call: Call) -> Upload:
+    return call.uploads.get(call.bucket, call.key, call.query["uploadId"])
+
+
+def _part_number(call: Call) -> int:
+    text = call.query.get("partNumber", "")
+    if not text.isdigit() or not 1 <= int(text) <= _MOST_PARTS:
+        raise AwsError("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive")
+    return int(text)
+
+
+@s3_operation("UploadPart", "PUT", "object", "uploadId")
+def upload_part(call: Call) -> HttpResponse:
+    upload, number = _upload(call), _part_number(call)
+    wanted = upload.properties.checksum.get("algorithm")
+    if call.payload.algorithm is None and wanted:
+        call.payload.compute(wanted)
+    with call.store.blobs.new(content_length(call.headers)) as writer:
+        writer.write_from(call.payload, LARGEST_PUT)
+        algorithm = call.payload.algorithm
+        checksum = call.payload.checksum if algorithm == wanted else ""
+        part = call.uploads.add_part(upload, number, writer, checksum)
+    sent = {f"{checksums.PREFIX}{algorithm.lower()}": call.payload.checksum} if algorithm else {}
+    return HttpResponse(200, {"ETag": f'"{part.etag}"', **sent})
+
+
+@s3_operation("UploadPartCopy", "PUT", "object", "uploadId copy")
+def upload_part_copy(call: Call) -> HttpResponse:
+    upload, number = _upload(call), _part_number(call)
+    source = copy_source(call)
+    start, size = byte_range(call.headers.get("x-amz-copy-source-range"), source.size) or (0, source.size)
+    algorithm = upload.properties.checksum.get("algorithm")
+    hasher = checksums.hasher(algorithm) if algorithm else None
+    with call.store.blobs.new() as writer, source.path.open("rb", buffering=0) as file:
+        file.seek(start)
+        while size and (data := file.read(min(size, 1 << 20))):
+            size -= len(data)
+            writer.write(data)
+            if hasher:
+                hasher.update(data)
+        part = call.uploads.add_part(upload, number, writer, checksums.encoded(hasher.digest()) if hasher else "")
+    members = [("LastModified", xml.iso8601(part.modified)), ("ETag", f'"{part.etag}"')]
+    return answer_xml("CopyPartResult", members)
+
+
+@s3_operation("CompleteMultipartUpload", "POST", "object", "uploadId")
+def complete_multipart_upload(call: Call) -> HttpResponse:
+    root = xml.parse(call.payload.document())
+    wanted = []
+    for element in root.findall("Part"):
+        number = element.findtext("PartNumber") or ""
+        if not number.isdigit():
+            raise xml.malformed()
+        wanted.append((int(number), element.findtext("ETag") or ""))
+    info = call.uploads.completed(call.bucket, call.key, call.query["uploadId"]) or _complete(call, wanted)
+    checksum = info.properties.checksum
+    members = [
+        ("Location", f"http://{call.headers['host']}/{call.bucket}/{call.key}"),
+        ("Bucket", call.bucket),
+        ("Key", call.key),
+        ("ETag", f'"{info.etag}"'),
+        (f"Checksum{checksum.get('algorithm')}", checksum.get("value")),
+        ("ChecksumType", checksum.get("type")),
+    ]
+    return answer_xml("CompleteMultipartUploadResult", members)
+
+
+def _complete(call: Call, wanted: list[tuple[int, str]]) -> ObjectInfo:
+    upload = _upload(call)
+    algorithm = upload.properties.checksum.get("algorithm", "")
+    expected = call.headers.get(f"{checksums.PREFIX}{algorithm.lower()}")
+    return call.uploads.complete(upload, wanted, write_condition(call.headers), expected)
+
+
+@s3_operation("AbortMultipartUpload", "DELETE", "object", "uploadId")
+def abort_multipart_upload(call: Call) -> HttpResponse:
+    call.uploads.abort(_upload(call))
+    return HttpResponse(204, {})
+
+
+@s3_operation("ListParts", "GET", "object", "uploadId")
+def list_parts(call: Call) -> HttpResponse:
+    upload = _upload(call)
+    marker = call.number("part-number-marker", 0, _MOST_PARTS)
+    count = call.number("max-parts", 1000, 1000)
+    left = [part for part in call.uploads.parts(upload) if part.number > marker]
+    page = left[:count]
+    algorithm = upload.properties.checksum.get("algorithm", "")
+    parts: list[tuple[str, Any]] = [
+        (
+            "Part",
+            [
+                ("PartNumber", part.number),
+                ("LastModified", xml.iso8601(part.modified)),
+                ("ETag", f'"{part.etag}"'),
+                ("Size", part.size),
+                (f"Checksum{algorithm}", part.checksum or None),
+            ],
+        )
+        for part in page
+    ]
+    members = [
+        ("Bucket", call.bucket),
+        ("Key", call.key),
+        ("UploadId", upload.identifier),
+        ("StorageClass", "STANDARD"),
+        ("PartNumberMarker", marker),
+        ("NextPartNumberMarker", page[-1].number if page else marker),
+        ("MaxParts", count),
+        ("IsTruncated", len(left) > len(page)),
+        ("ChecksumAlgorithm", algorithm or None),
+        ("ChecksumType", upload.properties.checksum.get("type")),
+        *parts,
+    ]
+    return answer_xml("ListPartsResult", members)
+
+
+@s3_operation("ListMultipartUploads", "GET", "bucket", "uploads")
+def list_multipart_uploads(call: Call) -> HttpResponse:
+    prefix = call.query.get("prefix", "")
+    if call.query.get("delimiter"):
+        raise AwsError("NotImplemented", "sagelocal does not have ListMultipartUploads with a delimiter.", 501)
+    count = call.number("max-uploads", 1000, 1000)
+    after = (call.query.get("key-marker", ""), call.query.get("upload-id-marker", ""))
+    everything = call.uploads.of_bucket(call.bucket, prefix)
+    left = everything[_position(everything, after) :]
+    page = left[:count]
+    uploads: list[tuple[str, Any]] = [
+        (
+            "Upload",
+            [
+                ("Key", upload.key),
+                ("UploadId", upload.identifier),
+                ("Initiator", [("ID", call.account)]),
+                ("Owner", [("ID", call.account)]),
+                ("StorageClass", "STANDARD"),
+                ("Initiated", xml.iso8601(upload.initiated)),
+            ],
+        )
+        for upload in page
+    ]
+    is_truncated = len(left) > len(page)
+    members = [
+        ("Bucket", call.bucket),
+        ("KeyMarker", after[0]),
+        ("UploadIdMarker", after[1]),
+        ("NextKeyMarker", page[-1].key if is_truncated else None),
+        ("NextUploadIdMarker", page[-1].identifier if is_truncated else None),
+        ("Prefix", prefix),
+        ("MaxUploads", count),
+        ("IsTruncated", is_truncated),
+        *uploads,
+    ]
+    return answer_xml("ListMultipartUploadsResult", members)
+
+
+def _position(uploads: list[Upload], after: tuple[str, str]) -> int:
+    key, identifier = after
+    if not key:
+        return 0
+    for index, upload in enumerate(uploads):
+        if upload.key > key:
+            return index
+        if upload.key == key and upload.identifier == identifier:
+            return index + 1
+    return len(uploads)

@@ -1,0 +1,25 @@
+"""SageMaker's control plane and runtime: importing this package registers its operations."""
+
+from sagelocal.sagemaker import (
+    endpoint_configs,
+    endpoints,
+    invocations,
+    model_package_groups,
+    model_packages,
+    models,
+    processing_jobs,
+    tags,
+    training_jobs,
+)
+
+__all__ = [
+    "endpoint_configs",
+    "endpoints",
+    "invocations",
+    "model_package_groups",
+    "model_packages",
+    "models",
+    "processing_jobs",
+    "tags",
+    "training_jobs",
+]

@@ -1,0 +1,140 @@
+"""The server: one process, one folder of state, one loopback port."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagelocal import athena, featurestore, jobs, sagemaker
+from sagelocal.athena.service import AthenaService
+from sagelocal.backend import Backend
+from sagelocal.connections import http_server
+from sagelocal.featurestore.service import FeatureStore
+from sagelocal.gateway import Gateway
+from sagelocal.jobs.endpoints import EndpointFleet
+from sagelocal.jobs.runner import JobRunner
+from sagelocal.s3.objects import ObjectStore
+from sagelocal.store import Store
+
+__all__ = ["athena", "featurestore", "jobs", "sagemaker"]  # imported for the operations they register
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hold what a server is started with."""
+
+    state: Path
+    images: Path
+    port: int = 0  # 0: a free one
+    region: str = "us-east-1"
+    isolation: str = "auto"
+    offline_store_lag: float = 0.0  # seconds
+
+
+class StateFolderInUseError(Exception):
+    """Another server has the state folder open."""
+
+
+def lock_state(folder: Path) -> int:
+    """Take the folder for this process, until it ends however it ends; return the lock's file descriptor."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StateFolderInUseError(f"Another sagelocal has {folder} open.") from error
+    return descriptor
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file in one step."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def credentials(folder: Path) -> tuple[str, str]:
+    """Return the folder's access key and secret key, made on first use."""
+    path = folder / "credentials.json"
+    if not path.exists():
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+        made = {
+            "access_key": "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16)),
+            "secret_key": secrets.token_urlsafe(30),
+        }
+        write_atomically(path, json.dumps(made), 0o600)
+    kept = json.loads(path.read_text())
+    return kept["access_key"], kept["secret_key"]
+
+
+def build_backend(settings: Settings) -> Backend:
+    """Make the services of one account and wire them up; nothing runs yet."""
+    access_key, secret_key = credentials(settings.state)
+    backend = Backend(
+        folder=settings.state,
+        images=settings.images,
+        region=settings.region,
+        account=ACCOUNT,
+        access_key=access_key,
+        secret_key=secret_key,
+        isolation=settings.isolation,
+        offline_store_lag=settings.offline_store_lag,
+    )
+    backend.store = Store(settings.state / "documents.sqlite")
+    backend.objects = ObjectStore(settings.state / "s3")
+    backend.features = FeatureStore(backend)
+    backend.athena = AthenaService(backend)
+    backend.jobs = JobRunner(backend)
+    backend.endpoints = EndpointFleet(backend)
+    return backend
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `on_ready` gets the endpoint's URL once every service runs."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with ExitStack() as stack:
+        stack.callback(os.close, lock_state(settings.state))
+        backend = build_backend(settings)
+        stack.callback(backend.store.close)
+        stack.callback(backend.objects.close)
+        server = http_server(settings.port, Gateway(backend))
+        backend.endpoint_url = f"http://127.0.0.1:{server.bind_addr[1]}"
+        for service in (backend.features, backend.athena, backend.endpoints, backend.jobs):
+            service.start()
+            stack.callback(service.close)
+        stack.callback(server.stop)  # first of all: nobody calls a service that is closing
+        threading.Thread(target=server.serve, name="http", daemon=True).start()
+        stack.enter_context(announced(settings.state / "endpoint.json", backend))
+        on_ready(backend.endpoint_url)
+        stopped.wait()
+
+
+@contextmanager
+def announced(path: Path, backend: Backend) -> Iterator[None]:
+    """Keep the file by which clients find the server for as long as it serves."""
+    endpoint = {
+        "endpoint_url": backend.endpoint_url,
+        "pid": os.getpid(),
+        "region": backend.region,
+        "account": backend.account,
+    }
+    write_atomically(path, json.dumps(endpoint))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,106 @@
+"""Documents on disk: what sagelocal knows of its jobs, models, endpoints and the like."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS document (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, name)
+)
+"""
+
+
+class Store:
+    """Keep JSON documents by kind and name in one SQLite file; a returned call is durable.
+
+    Documents hold JSON values only: times are epoch seconds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make every call inside one atomic step; other threads wait."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def create(self, kind: str, name: str, document: Document) -> bool:
+        """Add a document; return False and change nothing if the name is taken."""
+        with self.transaction():
+            cursor = self._connection.execute(
+                "INSERT OR IGNORE INTO document (kind, name, body) VALUES (?, ?, ?)",
+                (kind, name, json.dumps(document)),
+            )
+            return cursor.rowcount == 1
+
+    def get(self, kind: str, name: str) -> Document | None:
+        """Return a copy of the document, or None."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT body FROM document WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def update(self, kind: str, name: str, change: Callable[[Document], Document | None]) -> Document | None:
+        """Replace the document by what `change` returns for it (None: as it was, changed in place).
+
+        Return the new document, or None if there is no such document. An exception in `change` changes nothing.
+        """
+        with self.transaction():
+            document = self.get(kind, name)
+            if document is None:
+                return None
+            changed = change(document)
+            document = document if changed is None else changed
+            self._connection.execute(
+                "UPDATE document SET body = ? WHERE kind = ? AND name = ?", (json.dumps(document), kind, name)
+            )
+            return document
+
+    def delete(self, kind: str, name: str) -> bool:
+        """Remove the document; return whether there was one."""
+        with self.transaction():
+            cursor = self._connection.execute("DELETE FROM document WHERE kind = ? AND name = ?", (kind, name))
+            return cursor.rowcount == 1
+
+    def list(self, kind: str) -> list[Document]:
+        """Return every document of a kind, oldest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT body FROM document WHERE kind = ? ORDER BY sequence", (kind,)
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

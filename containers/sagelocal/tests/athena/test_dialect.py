@@ -1,0 +1,131 @@
+"""Trino's answers, where DuckDB's own would be others.
+
+https://trino.io/docs/current/functions.html; what Athena answers is from its documents and from published measurements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sagelocal.athena.errors import QueryError
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("7 / 2", "3"),
+        ("-7 / 2", "-3"),
+        ("7 / 2.0", "3.5"),
+        ("9007199254740993 / 1", "9007199254740993"),
+        ("1e0 / 0", "Infinity"),
+        ("0e0 / 0", "NaN"),
+        ("0.1 + 0.2", "0.30000000000000004"),
+        ("1e7", "1.0E7"),
+        ("123456789.5", "1.234567895E8"),
+        ("1e-4", "1.0E-4"),
+        ("-0.00015", "-1.5E-4"),
+        ("0.001", "0.001"),
+        ("1.5e300", "1.5E300"),
+        ("CAST(2.5 AS bigint)", "3"),
+        ("CAST(-2.5 AS bigint)", "-3"),
+        ("CAST('abcdef' AS varchar(3))", "abc"),
+        ("substr('abc', 0)", ""),
+        ("substr('abc', -2)", "bc"),
+        ("substr('abc', -5)", ""),
+        ("substr('abc', 2, 1)", "b"),
+        ("substr(substr('abc', 2), 0)", ""),
+        ("CAST(CAST('abcdef' AS varchar(3)) AS varchar(2))", "ab"),
+        ("(7 / 2) / 2.0", "1.5"),
+        ("7 / (1 / 2.0) / 0", "Infinity"),
+        ("CAST(CAST(5 AS double) / 2 AS bigint)", "3"),
+        ("date_diff('day', TIMESTAMP '2024-01-01 12:00:00', TIMESTAMP '2024-01-03 11:00:00')", "1"),
+        ("date_diff('hour', TIMESTAMP '2024-01-01 00:59:00', TIMESTAMP '2024-01-01 01:01:00')", "0"),
+        ("date_diff('day', DATE '2024-01-01', DATE '2024-03-01')", "60"),
+        ("date_add('day', 3, DATE '2024-01-01')", "2024-01-04"),
+        ("DATE '2024-01-31' + INTERVAL '1' MONTH", "2024-02-29"),
+        ("date_add('hour', -1, TIMESTAMP '2024-01-01 00:00:00')", "2023-12-31 23:00:00.000"),
+        ("TIMESTAMP '2024-01-01 00:00:00' - INTERVAL '30' DAY", "2023-12-02 00:00:00.000"),
+        ("TIMESTAMP '2024-01-01 00:00:00.123456'", "2024-01-01 00:00:00.123456"),
+        ("from_iso8601_timestamp('2024-01-01T02:00:00+02:00')", "2024-01-01 00:00:00.000 UTC"),
+        ("to_unixtime(from_iso8601_timestamp('2024-01-01T00:00:00.250Z'))", "1.70406720025E9"),
+        ("to_unixtime(TIMESTAMP '1970-01-01 00:00:01')", "1.0"),
+        ("TIMESTAMP '2024-01-01 00:00:00' AT TIME ZONE 'UTC'", "2024-01-01 00:00:00.000 UTC"),
+        ("element_at(MAP(ARRAY['a'], ARRAY[1]), 'a')", "1"),
+        ("element_at(ARRAY[1, 2], -1)", "2"),
+        ("CAST(ROW(1, 'x') AS ROW(n bigint, s varchar)).s", "x"),
+        ("X'00ff'", "00 ff"),
+        ("to_hex(X'00ff')", "00FF"),
+        ("coalesce(NULL, true)", "true"),
+        ("approx_percentile(x, 0.5)", "1"),
+        ("max_by(x, -x)", "1"),
+        ("approx_distinct(x)", "1"),
+    ],
+)
+def test_an_expression_answers_as_in_trino(shared_lake: Any, expression: str, expected: str) -> None:
+    assert shared_lake.value(f"SELECT {expression} FROM (VALUES 1) AS t(x) GROUP BY x") == expected
+
+
+def test_integers_of_a_table_divide_as_integers_wherever_they_come_from(lake: Any) -> None:
+    lake.store("t", [pa.table({"n": [7, 8], "d": [2, 3], "f": [0.5, 2.0]})])
+    assert lake.rows("SELECT n / d, n / f FROM t ORDER BY n") == [["3", "14.0"], ["2", "4.0"]]
+    assert lake.rows("WITH x AS (SELECT sum(n) AS s, count(*) AS c FROM t) SELECT s / c FROM x") == [["7"]]
+    assert lake.rows("SELECT a FROM (SELECT n / d AS a FROM t UNION ALL SELECT d / n FROM t) AS u ORDER BY a") == [
+        ["0"],
+        ["0"],
+        ["2"],
+        ["3"],
+    ]
+
+
+def test_last_value_ignores_nulls_and_sees_its_own_row(lake: Any) -> None:
+    lake.store("t", [pa.table({"k": [1, 1, 1, 2], "t": [1, 2, 3, 1], "v": ["a", None, "c", None]})])
+    query = (
+        "SELECT k, t, last_value(v) IGNORE NULLS OVER (PARTITION BY k ORDER BY t "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS v FROM t ORDER BY k, t"
+    )
+    assert lake.rows(query) == [["1", "1", "a"], ["1", "2", "a"], ["1", "3", "c"], ["2", "1", ""]]
+
+
+def test_nulls_come_last_in_either_order(lake: Any) -> None:
+    lake.store("t", [pa.table({"n": [None, 1, 2]})])
+    assert lake.rows("SELECT n FROM t ORDER BY n") == [["1"], ["2"], []]
+    assert lake.rows("SELECT n FROM t ORDER BY n DESC") == [["2"], ["1"], []]
+
+
+def test_names_know_no_case_and_a_star_gives_all_columns_but_the_path(lake: Any) -> None:
+    lake.store("t", [pa.table({"Big": [1], "small": ["x"]})])
+    assert lake.rows('SELECT BIG, "Small", T.big FROM DB.T AS t') == [["1", "x", "1"]]
+    with lake.engine() as engine:
+        _, columns = engine.select('SELECT * FROM t WHERE "$path" IS NOT NULL', "db")
+    assert [name for name, _ in columns] == ["big", "small"]
+
+
+def test_a_sum_of_bigints_is_a_bigint_in_files_too(lake: Any) -> None:
+    lake.store("t", [pa.table({"n": [2**40, 2**40]})])
+    with lake.engine() as engine:
+        (file,) = [
+            path for path in engine.unload("SELECT sum(n) AS s FROM t", "db", "FORMAT parquet, PER_THREAD_OUTPUT true")
+        ]
+        lake.put("sums/0", pa.parquet.read_table(file))
+    lake.create("sums", {"s": "bigint"})
+    assert lake.value("SELECT s FROM sums") == str(2**41)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT n + 1 AS m, m + 1 FROM (VALUES 1) AS t(n)", "COLUMN_NOT_FOUND: Column 'm' cannot be resolved"),
+        ("SELECT TIMESTAMP '2024-01-01 00:00:00' AT TIME ZONE 'Asia/Tokyo'", "NOT_SUPPORTED"),
+        ("SELECT * FROM read_text('/etc/hostname')", "NOT_SUPPORTED"),
+        ("SELECT * FROM other.db.t", "TABLE_NOT_FOUND: Table 'other.db.t' does not exist"),
+        ("SELECT 1 % 0", "DIVISION_BY_ZERO"),
+        ("SELECT CAST(9223372036854775807 AS integer)", "INVALID_CAST_ARGUMENT"),
+    ],
+)
+def test_what_trino_refuses_is_refused(shared_lake: Any, sql: str, reason: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        shared_lake.rows(sql)
+    assert str(caught.value).startswith(reason)

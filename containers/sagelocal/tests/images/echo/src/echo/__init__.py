@@ -1,0 +1,1 @@
+"""The job image that sagelocal's own tests run."""

@@ -1,0 +1,150 @@
+"""Both ways to give a job its own /opt/ml."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sagelocal.jobs import isolation
+from sagelocal.jobs.isolation import Isolation, IsolationError, PathError, Sandbox, choose
+from sagelocal.jobs.process import Spec, SupervisedProcess
+
+MODES = [Isolation("namespace"), Isolation("namespace", user_namespace=True), Isolation("relocate")]
+IDS = ["mounts", "user namespace", "relocate"]
+
+
+@pytest.fixture(params=MODES, ids=IDS)
+def mode(request: pytest.FixtureRequest) -> Isolation:
+    wanted: Isolation = request.param
+    if wanted.mode == "namespace":
+        reason = isolation._refusal(wanted)
+        if reason:
+            pytest.skip(reason)
+    return wanted
+
+
+def _run(sandbox: Sandbox, spec: Callable[..., Spec], folder: Path, script: str) -> list[str]:
+    for real in sandbox.real.values():
+        real.mkdir(parents=True, exist_ok=True)
+    process = SupervisedProcess(folder / "run")
+    process.launch(spec(sandbox.rewrite(script), isolation=sandbox.mounts()))
+    outcome = process.wait()
+    lines = [line.partition("\t")[2] for line in (folder / "job.log").read_text().splitlines()]
+    assert outcome.exit_code == 0, lines
+    return lines
+
+
+def test_a_job_reads_and_writes_its_own_opt_ml(mode: Isolation, spec: Callable[..., Spec], tmp_path: Path) -> None:
+    sandbox = mode.sandbox(tmp_path / "box")
+    sandbox.locate("/opt/ml/input").mkdir(parents=True)
+    sandbox.locate("/opt/ml/input/data.txt").write_text("mine\n")
+    lines = _run(sandbox, spec, tmp_path, "cat /opt/ml/input/data.txt && echo made > /opt/ml/model.txt")
+    assert lines == ["mine"]
+    assert sandbox.locate("/opt/ml/model.txt").read_text() == "made\n"
+    assert sandbox.locate("/opt/ml/model.txt").stat().st_uid == os.getuid()
+
+
+def test_paths_outside_of_opt_ml_are_the_jobs_own_too(
+    mode: Isolation, spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    paths = ["/a-new-root-folder/in", "/usr/share/a-new-folder/out", "/opt/ml/processing/x", "/a-new-root-folder/in/b"]
+    sandbox = mode.sandbox(tmp_path / "box", paths)
+    for number, path in enumerate(paths):
+        sandbox.locate(path).mkdir(parents=True, exist_ok=True)
+        (sandbox.locate(path) / "name").write_text(f"{number}\n")
+    lines = _run(sandbox, spec, tmp_path, " && ".join(f"cat {path}/name" for path in paths))
+    assert lines == ["0", "1", "2", "3"]
+    assert not any(Path(path).exists() for path in paths)
+
+
+def test_an_existing_folder_is_covered_for_the_job_alone(
+    mode: Isolation, spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "theirs").touch()
+    sandbox = mode.sandbox(tmp_path / "box", [str(taken)])
+    assert _run(sandbox, spec, tmp_path, f"ls {taken}; touch {taken}/mine; ls {taken}") == ["mine"]
+    assert [path.name for path in taken.iterdir()] == ["theirs"]
+    assert sandbox.locate(f"{taken}/mine").exists()
+
+
+def test_the_rest_of_the_machine_stays_where_it_is(mode: Isolation, spec: Callable[..., Spec], tmp_path: Path) -> None:
+    sandbox = mode.sandbox(tmp_path / "box", ["/a-new-root-folder/in"])
+    there = sorted(path.name for path in Path("/opt").iterdir() if path.name != "ml")
+    lines = _run(sandbox, spec, tmp_path, "ls -A /opt; test -w /dev/null && echo ok")
+    assert [line for line in lines if line != "ml"] == [*there, "ok"]
+
+
+def test_two_jobs_do_not_see_each_others_files(mode: Isolation, spec: Callable[..., Spec], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        lines = _run(mode.sandbox(tmp_path / name), spec, tmp_path, f"ls /opt/ml; touch /opt/ml/{name}")
+        assert lines == []
+        (tmp_path / "job.log").unlink()
+        SupervisedProcess(tmp_path / "run").folder.rename(tmp_path / f"run-{name}")
+
+
+@pytest.mark.parametrize("path", ["relative", "", "/", "/opt/../etc", "/opt/ml/../../etc"])
+def test_a_path_that_could_lead_anywhere_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(PathError):
+        Isolation("relocate").sandbox(tmp_path, [path])
+
+
+def test_a_path_of_nobody_has_no_place(tmp_path: Path) -> None:
+    with pytest.raises(PathError):
+        Isolation("relocate").sandbox(tmp_path).locate("/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("/opt/ml", "{ml}"),
+        ("/opt/ml/model", "{ml}/model"),
+        ("--in=/opt/ml/a --out=/opt/ml/b", "--in={ml}/a --out={ml}/b"),
+        ("file:///opt/ml/a", "file://{ml}/a"),
+        ("PYTHONPATH=/opt/ml/code:/usr", "PYTHONPATH={ml}/code:/usr"),
+        ("cat '/opt/ml/x'", "cat '{ml}/x'"),
+        ("s3://bucket/opt/ml/a", "s3://bucket/opt/ml/a"),
+        ("/opt/mlflow/x", "/opt/mlflow/x"),
+        ("/data/opt/ml", "/data/opt/ml"),
+        ("/opt/ml-2", "/opt/ml-2"),
+    ],
+)
+def test_relocation_moves_paths_and_nothing_else(text: str, moved: str, tmp_path: Path) -> None:
+    sandbox = Isolation("relocate").sandbox(tmp_path)
+    assert sandbox.rewrite(text) == moved.format(ml=tmp_path / "ml")
+
+
+@given(st.text())
+def test_a_text_without_the_jobs_paths_is_left_alone(text: str) -> None:
+    sandbox = Isolation("relocate").sandbox(Path("/nowhere"))
+    assert sandbox.rewrite(text.replace("/opt/ml", "")) == text.replace("/opt/ml", "")
+
+
+def test_a_namespace_leaves_texts_alone(tmp_path: Path) -> None:
+    sandbox = Isolation("namespace").sandbox(tmp_path)
+    assert sandbox.rewrite("/opt/ml/model") == "/opt/ml/model"
+    assert sandbox.environment() == {}
+
+
+def test_relocated_jobs_are_told_their_base_folder(tmp_path: Path) -> None:
+    assert Isolation("relocate").sandbox(tmp_path).environment() == {"SAGEMAKER_BASE_DIR": str(tmp_path / "ml")}
+
+
+def test_auto_takes_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose.cache_clear()
+    monkeypatch.setattr(isolation, "_refusal", lambda _: "unshare: Operation not permitted")
+    assert choose("auto") == Isolation("relocate")
+    choose.cache_clear()
+
+
+def test_a_demanded_namespace_that_is_refused_says_why_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose.cache_clear()
+    monkeypatch.setattr(isolation, "_refusal", lambda _: "unshare: Operation not permitted")
+    with pytest.raises(IsolationError, match=r"Operation not permitted.*--isolation relocate"):
+        choose("namespace")
+    choose.cache_clear()

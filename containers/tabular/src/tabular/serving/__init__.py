@@ -1,0 +1,1 @@
+"""The `serve` program: answers requests with a user's functions, as SageMaker's inference toolkit does."""

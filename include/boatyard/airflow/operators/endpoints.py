@@ -1,0 +1,159 @@
+"""The provider's endpoint operator, but it succeeds only when the wanted configuration serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.amazon.aws.operators import sagemaker as provider
+from airflow.sdk.exceptions import AirflowException, TaskDeferred
+
+from boatyard.airflow.clients import Clients
+from boatyard.airflow.failures import explained
+from boatyard.airflow.operators.jobs import DEFER_AFTER, plain
+from boatyard.airflow.triggers import JobTrigger
+from boatyard.aws import endpoints, registry
+from boatyard.aws.errors import EndpointError
+from boatyard.aws.naming import content_name
+from boatyard.steps.run import ENDPOINT_CONFIG_NAME, MODEL_NAME, fill
+
+ONLY_CREATE = frozenset({"Tags"})
+ONLY_UPDATE = frozenset({"RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig"})
+
+
+class SageMakerEndpointOperator(provider.SageMakerEndpointOperator):
+    """Create an endpoint, or update the one that is there; what serves goes on serving until the new one does.
+
+    Arguments besides the provider's: `defer_after` seconds until the wait moves to the triggerer (`deferrable`, on
+    by default). `operation` has nothing left to decide. A rolled-back update is a failure.
+    """
+
+    def __init__(
+        self, *, config: dict[str, Any], deferrable: bool = True, defer_after: float = DEFER_AFTER, **kwargs: Any
+    ) -> None:
+        super().__init__(config=config, deferrable=deferrable, **kwargs)
+        self.defer_after = defer_after
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Return this task's boto3 clients."""
+        return Clients(self)
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        """Return what is asked of the endpoint itself."""
+        endpoint: dict[str, Any] = self.config.get("Endpoint", self.config)
+        return endpoint
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring the endpoint to its configuration."""
+        client = self.clients.get("sagemaker")
+        with explained():
+            self.prepare()
+            self.ensure_parts(client)
+            asked = self.endpoint
+            endpoints.deploy(
+                client,
+                create={key: value for key, value in asked.items() if key not in ONLY_UPDATE},
+                update={key: value for key, value in asked.items() if key not in ONLY_CREATE},
+            )
+            if not self.wait_for_completion and not self.deferrable:
+                return self.result(client)
+            return self._wait(client)
+
+    def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on where the triggerer saw the endpoint settle."""
+        if event is None:
+            raise AirflowException("the trigger of this task fired without an event")
+        client = self.clients.get("sagemaker")
+        with explained():
+            self.prepare()
+            found = endpoints.wait(client, self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"], 0)
+            return self._finish(client, found)
+
+    def prepare(self) -> None:
+        """Make the configuration what the API takes. Called again when a deferred task resumes."""
+        self._create_integer_fields()
+        self.parse_config_integers()
+        self.expand_role()
+
+    def ensure_parts(self, client: Any) -> None:
+        """Make the model and the endpoint configuration where the task brings its own."""
+        if "Model" in self.config:
+            endpoints.ensure_model(client, self.config["Model"])
+        if "EndpointConfig" in self.config:
+            endpoints.ensure_config(client, self.config["EndpointConfig"])
+
+    def result(self, client: Any) -> dict[str, Any]:
+        """Return what goes to XCom."""
+        config = client.describe_endpoint_config(EndpointConfigName=self.endpoint["EndpointConfigName"])
+        endpoint = client.describe_endpoint(EndpointName=self.endpoint["EndpointName"])
+        return {"EndpointConfig": plain(config), "Endpoint": plain(endpoint)}
+
+    def _wait(self, client: Any) -> dict[str, Any]:
+        name, wanted = self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"]
+        limit = float(self.max_ingestion_time)
+        deadline = time.time() + limit
+        found = endpoints.wait(client, name, wanted, min(limit, self.defer_after) if self.deferrable else limit)
+        if found.outcome.ended or time.time() >= deadline:
+            return self._finish(client, found)
+        self.log.info("endpoint %s is %s; waiting for it in the triggerer", name, found.status)
+        raise TaskDeferred(
+            trigger=JobTrigger(
+                kind="endpoint",
+                job_name=name,
+                wanted=wanted,
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
+                verify=self.verify,
+                botocore_config=self.botocore_config,
+                longest_pause=float(self.check_interval),
+                deadline=deadline,
+            ),
+            method_name="execute_complete",
+        )
+
+    def _finish(self, client: Any, found: endpoints.Endpoint) -> dict[str, Any]:
+        if not found.outcome.ended:
+            raise EndpointError(f"endpoint {found.name} is still {found.status} after {self.max_ingestion_time} s")
+        endpoints.require_in_service(found)
+        self.log.info("endpoint %s serves %s", found.name, found.wanted)
+        return self.result(client)
+
+
+class DeployModelPackageOperator(SageMakerEndpointOperator):
+    """Put an approved model package behind an endpoint; model and configuration are named by their contents.
+
+    `model_package` is the package's ARN. The configuration carries Model, EndpointConfig and Endpoint.
+    """
+
+    template_fields: Sequence[str] = (*SageMakerEndpointOperator.template_fields, "model_package")
+
+    def __init__(self, *, model_package: str, config: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(config=config, **kwargs)
+        self.model_package = model_package
+
+    def prepare(self) -> None:
+        """Give model and endpoint configuration their names."""
+        super().prepare()
+        prefix = self.endpoint["EndpointName"]
+        model_name = content_name(prefix, self.config["Model"])
+        named = fill(self.config, {MODEL_NAME: model_name})
+        config_name = content_name(prefix, named["EndpointConfig"])
+        self.config = fill(named, {ENDPOINT_CONFIG_NAME: config_name})
+
+    def ensure_parts(self, client: Any) -> None:
+        """Refuse what nobody approved, before anything is made of it."""
+        registry.require_approved(client, self.model_package)
+        endpoints.ensure_model(client, self.config["Model"], named_by_content=True)
+        endpoints.ensure_config(client, self.config["EndpointConfig"], named_by_content=True)
+
+    def result(self, client: Any) -> dict[str, Any]:
+        """Return the names."""
+        return {
+            "endpoint_name": self.endpoint["EndpointName"],
+            "endpoint_config_name": self.endpoint["EndpointConfigName"],
+            "model_name": self.config["Model"]["ModelName"],
+        }

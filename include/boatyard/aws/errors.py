@@ -1,0 +1,82 @@
+"""What can go wrong between a step and AWS, each as one line that a data scientist can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class StepError(Exception):
+    """A step could not do its work.
+
+    `permanent` says that doing the same again would fail the same way, so a retry is of no use.
+    """
+
+    permanent = False
+
+
+class PermanentError(StepError):
+    """A step that would fail the same way again."""
+
+    permanent = True
+
+
+class ConflictError(PermanentError):
+    """A resource of the wanted name belongs to somebody else, or is not what was asked for."""
+
+
+class NotApprovedError(PermanentError):
+    """A model package that nobody approved must not reach an endpoint."""
+
+
+class EmptyTrainingSetError(PermanentError):
+    """A training set without rows."""
+
+
+class ThresholdError(PermanentError):
+    """A metric on the wrong side of its threshold."""
+
+
+class WrongAnswersError(PermanentError):
+    """An endpoint that answers otherwise than the evaluation did."""
+
+
+class QueryError(StepError):
+    """An Athena query that ended badly."""
+
+
+class InvisibleRecordsError(StepError):
+    """Ingested records that did not become visible in the offline store in time."""
+
+
+class EndpointError(StepError):
+    """An endpoint that does not serve the wanted configuration."""
+
+
+def error_code(error: Exception) -> str:
+    """Return AWS's error code of a botocore `ClientError`, `""` for any other exception."""
+    return str(_error(error).get("Code", ""))
+
+
+def error_message(error: Exception) -> str:
+    """Return AWS's error message of a botocore `ClientError`, `""` for any other exception."""
+    return str(_error(error).get("Message", ""))
+
+
+def is_missing(error: Exception) -> bool:
+    """Tell whether a describe call says that there is no such resource.
+
+    SageMaker answers a `ValidationException` for most kinds, a `ResourceNotFound` for some; other validation
+    errors of a describe call cannot happen, for its only parameter is a name that we made.
+    """
+    return error_code(error) in {"ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
+
+
+def is_taken(error: Exception) -> bool:
+    """Tell whether a create call says that the name is taken already."""
+    message = error_message(error).lower()
+    return error_code(error) == "ResourceInUse" or "already exist" in message
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return dict(response.get("Error", {}))

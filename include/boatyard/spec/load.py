@@ -1,0 +1,96 @@
+"""Read the folder of a model or of a feature group; every error is told at once."""
+
+import re
+from pathlib import Path
+
+from boatyard.spec.code import code_hash
+from boatyard.spec.feature_group import FeatureGroupFile, FeatureGroupSpec
+from boatyard.spec.model import Features, ModelFile, ModelSpec
+from boatyard.spec.problems import Problem, SpecError, nearest
+from boatyard.spec.references import GROUP_JOBS, MODEL_JOBS, feature_references, group_references, job_files
+from boatyard.spec.shape import part_of, shaped
+from boatyard.spec.source import Path_, Source, read
+
+MODEL_FILE = "model.yaml"
+GROUP_FILE = "feature_group.yaml"
+GROUPS_FOLDER = "features"
+
+# Folder names become names of DAGs, feature groups, tables and S3 prefixes; this is what all of them allow.
+_FOLDER_NAME = re.compile(r"[a-z](?:[-_]?[a-z0-9]){0,39}")
+
+
+def load_feature_group(folder: Path) -> FeatureGroupSpec:
+    """Return the feature group of a folder; raise SpecError with every error."""
+    group, problems = _feature_group(folder)
+    if group is None or problems:
+        raise SpecError(problems)
+    return group
+
+
+def load_model(folder: Path) -> ModelSpec:
+    """Return the model of a folder; raise SpecError with every error, those of its feature groups among them.
+
+    Feature groups lie beside the model, in `features/<group>/`.
+    """
+    source = read(folder / MODEL_FILE)
+    problems = _folder_problems(folder, source)
+    file = shaped(ModelFile, source) if not source.problems or source.data else None
+    groups: dict[str, FeatureGroupSpec] = {}
+    features = file.features if file else part_of(Features, source, "features")
+    if features is not None:
+        groups, group_problems = _groups(folder.parent / GROUPS_FOLDER, features, source)
+        problems += group_problems
+        feature_references(source, features, groups)
+    problems += [*source.problems, *job_files(folder, MODEL_JOBS)]
+    if file is None or problems:
+        raise SpecError(problems)
+    return ModelSpec.model_construct(
+        **{field.alias or name: getattr(file, name) for name, field in ModelFile.model_fields.items()},
+        name=folder.name,
+        folder=folder,
+        code_hash=code_hash(folder / "jobs"),
+        groups=groups,
+    )
+
+
+def _feature_group(folder: Path) -> tuple[FeatureGroupSpec | None, list[Problem]]:
+    source = read(folder / GROUP_FILE)
+    problems = _folder_problems(folder, source)
+    file = shaped(FeatureGroupFile, source) if not source.problems or source.data else None
+    if file is not None:
+        group_references(source, file)
+    problems += [*source.problems, *job_files(folder, GROUP_JOBS)]
+    if file is None:
+        return None, problems
+    group = FeatureGroupSpec.model_construct(
+        **{name: getattr(file, name) for name in FeatureGroupFile.model_fields},
+        name=folder.name,
+        folder=folder,
+        code_hash=code_hash(folder / "jobs"),
+    )
+    return group, problems
+
+
+def _groups(root: Path, features: Features, source: Source) -> tuple[dict[str, FeatureGroupSpec], list[Problem]]:
+    """Return the groups that a training set is made of, as far as their files can be understood."""
+    there = sorted(path.parent.name for path in root.glob(f"*/{GROUP_FILE}"))
+    named: list[tuple[Path_, str]] = [(("features", "spine", "group"), features.spine.group)]
+    named += [(("features", "join", number, "group"), join.group) for number, join in enumerate(features.join)]
+    groups: dict[str, FeatureGroupSpec] = {}
+    problems: list[Problem] = []
+    for at, name in named:
+        if name not in there:
+            source.report(at, f"no such file: {root / name / GROUP_FILE}", nearest(name, there))
+            continue
+        group, group_problems = _feature_group(root / name)
+        problems += group_problems
+        if group is not None:
+            groups[name] = group
+    return groups, problems
+
+
+def _folder_problems(folder: Path, source: Source) -> list[Problem]:
+    if _FOLDER_NAME.fullmatch(folder.name):
+        return []
+    message = f"expected a folder name of at most 40 lower-case letters, digits, '-' and '_', got {folder.name!r}"
+    return [Problem(source.file, 1, "", message)]

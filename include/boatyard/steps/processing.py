@@ -1,0 +1,77 @@
+"""The one shape of the processing jobs that run a script of a jobs/ folder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from boatyard.spec import JobResources, ModelSpec
+from boatyard.steps import locations
+from boatyard.steps.run import JOB_NAME, Request, RunContext
+from boatyard.steps.source_code import SourceCode
+
+BASE = "/opt/ml/processing"
+VOLUME_SIZE_IN_GB = 30  # SageMaker's own default in its console and SDK
+
+
+def processing_job(
+    spec: ModelSpec,
+    run: RunContext,
+    step: str,
+    *,
+    image: str,
+    resources: JobResources,
+    code: SourceCode,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    arguments: Sequence[str] = (),
+) -> Request:
+    """Return CreateProcessingJob for `<step>.py`.
+
+    `inputs` maps a folder below input/ to its S3 URI, `outputs` maps an output to its folder below /opt/ml/processing.
+    """
+    application: dict[str, Any] = {
+        "ImageUri": run.deployment.image_uri(image),
+        "ContainerEntrypoint": ["python3", f"{BASE}/input/code/{step}.py"],
+    }
+    if arguments:
+        application["ContainerArguments"] = list(arguments)
+    params: dict[str, Any] = {
+        "ProcessingJobName": JOB_NAME,
+        "AppSpecification": application,
+        "ProcessingInputs": [_input(name, uri) for name, uri in ({"code": code.files} | dict(inputs)).items()],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": name,
+                    "S3Output": {
+                        "S3Uri": locations.own(spec, run, step, f"{name}/"),
+                        "LocalPath": f"{BASE}/{folder}",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+                for name, folder in outputs.items()
+            ]
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1,
+                "InstanceType": resources.instance_type,
+                "VolumeSizeInGB": VOLUME_SIZE_IN_GB,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": resources.max_runtime},
+        "RoleArn": run.deployment.role_arn,
+    }
+    return Request("sagemaker", "CreateProcessingJob", params)
+
+
+def _input(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"{BASE}/input/{name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+        },
+    }

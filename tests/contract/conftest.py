@@ -1,0 +1,149 @@
+"""A running sagelocal and clients for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONTAINERS = REPOSITORY / "containers"
+TEST_IMAGES = CONTAINERS / "sagelocal" / "tests" / "images"
+
+Client = Callable[..., Any]
+
+
+class LocalServer:
+    """Run `sagelocal serve` as a process on a free port, over a folder that outlives the process."""
+
+    def __init__(self, state: Path, images: Path, options: tuple[str, ...] = ()) -> None:
+        self.state = state
+        self.images = images
+        self.options = options
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        """Start the process and return when it says that it is ready."""
+        command = [sys.executable, "-m", "sagelocal", "serve", "--state", str(self.state), "--images", str(self.images)]
+        self.state.mkdir(parents=True, exist_ok=True)
+        with (self.state.parent / f"{self.state.name}.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, *self.options], stdout=subprocess.PIPE, stderr=log, text=True, env=clean_environment()
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("sagelocal is ready at "), f"{line!r}; log:\n{self.log()}"
+        self.url = line.split()[-1]
+
+    def log(self) -> str:
+        """Return what the processes wrote to stderr."""
+        return (self.state.parent / f"{self.state.name}.log").read_text()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End the process by a signal and return its exit code."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        self.process = None
+        return code
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point any AWS client at this server."""
+        keys = json.loads((self.state / "credentials.json").read_text())
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": keys["access_key"],
+            "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCOUNT_ID": "123456789012",
+        }
+
+    @contextmanager
+    def clients(self) -> Iterator[Client]:
+        """Give a factory of boto3 clients, which takes what `boto3.client` takes, and close them afterwards."""
+        environment = self.environment
+        with ExitStack() as stack:
+
+            def client(service: str, **options: Any) -> Any:
+                # an error is an answer here, so nothing is tried twice
+                config = Config(retries={"total_max_attempts": 1}).merge(options.pop("config", Config()))
+                arguments: dict[str, Any] = {
+                    "endpoint_url": self.url,
+                    "region_name": "us-east-1",
+                    "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+                    "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+                    "config": config,
+                    **options,
+                }
+                made = boto3.client(service, **arguments)  # type: ignore[call-overload]
+                stack.callback(made.close)
+                return made
+
+            yield client
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without what would point AWS clients elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the repository's images and the tests' own ones."""
+    folder = tmp_path_factory.mktemp("images")
+    for source in (CONTAINERS, TEST_IMAGES):
+        for image in source.iterdir():
+            if (image / "pyproject.toml").exists():
+                (folder / image.name).symlink_to(image)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def start_server(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalServer]]:
+    """Give a function that starts a server with more command line options, on a state folder or a new one."""
+    with ExitStack() as stack:
+
+        def start(*options: str, state: Path | None = None) -> LocalServer:
+            server = LocalServer(state or tmp_path_factory.mktemp("sagelocal") / "state", images, options)
+            server.start()
+            stack.callback(lambda: server.end() if server.process else None)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def aws(start_server: Callable[..., LocalServer]) -> LocalServer:
+    """Give the server that all tests share."""
+    return start_server()
+
+
+@pytest.fixture
+def client(aws: LocalServer) -> Iterator[Client]:
+    """Give a factory of boto3 clients of the shared server."""
+    with aws.clients() as make:
+        yield make
+
+
+@pytest.fixture
+def bucket(client: Client) -> str:
+    """Give a new bucket of the shared server."""
+    name = f"test-{uuid.uuid4().hex[:20]}"
+    client("s3").create_bucket(Bucket=name)
+    return name

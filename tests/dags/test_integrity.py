@@ -1,0 +1,111 @@
+"""What a folder of models gives Airflow, without a run."""
+
+import ast
+import shutil
+from pathlib import Path
+
+from tests.dags.conftest import REPOSITORY, Parse, Parsed
+
+from boatyard.steps import STEPS
+
+# A parse must not pay for what only a running task needs.
+HEAVY = {
+    "aiobotocore",
+    "duckdb",
+    "great_expectations",
+    "moto",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "sagelocal",
+    "sagemaker",
+    "sklearn",
+    "sqlglot",
+    "xgboost",
+}
+
+
+def stubs() -> list[Path]:
+    return sorted((REPOSITORY / "dags").glob("*/dag.py"))
+
+
+def test_every_model_gives_one_dag_and_no_error(parsed: Parsed) -> None:
+    assert parsed.errors == {}
+    assert sorted(parsed.dags) == [stub.parent.name for stub in stubs()]
+
+
+def test_the_tasks_are_the_steps_in_their_order(parsed: Parsed) -> None:
+    digits = parsed.dags["digits"]
+    names = [step.name for step in STEPS]
+    assert digits["tasks"] == names
+    assert digits["downstream"] == {name: names[number + 1 : number + 2] for number, name in enumerate(names)}
+
+
+def test_job_steps_are_the_providers_operators_and_have_a_retry(parsed: Parsed) -> None:
+    digits = parsed.dags["digits"]
+    assert digits["operators"]["process"] == digits["operators"]["evaluate"] == "SageMakerProcessingOperator"
+    assert digits["operators"]["train"] == "SageMakerTrainingOperator"
+    assert all(retries >= 1 for retries in digits["retries"].values())
+
+
+def test_a_model_runs_daily_one_run_at_a_time_and_catches_nothing_up(parsed: Parsed) -> None:
+    digits = parsed.dags["digits"]
+    assert digits["schedule"] == "@daily"
+    assert digits["catchup"] is False
+    assert digits["max_active_runs"] == 1
+    assert digits["owner"] == "data-science"
+
+
+def test_the_models_readme_is_its_documentation_page(parsed: Parsed) -> None:
+    readme = REPOSITORY / "dags" / "digits" / "README.md"
+    assert parsed.dags["digits"]["doc"] == readme.read_text(encoding="utf-8")
+
+
+def test_the_form_of_a_run_by_hand_is_typed(parsed: Parsed) -> None:
+    params = parsed.dags["digits"]["params"]
+    shown = {name: (param["type"], param["default"]) for name, param in params.items()}
+    assert shown["as_of"] == (["null", "string"], None)
+    assert params["as_of"]["format"] == "date-time"
+    assert shown["eta"] == ("number", 0.2)
+    assert shown["max_depth"] == ("integer", 5)
+    assert shown["objective"] == ("string", "multi:softmax")
+    assert shown["train_instance_type"] == ("string", "ml.m5.large")
+
+
+def test_every_stub_has_the_same_statements() -> None:
+    def statements(stub: Path) -> str:
+        body = ast.parse(stub.read_text(encoding="utf-8")).body
+        return ast.unparse(ast.Module(body[1:], []))  # the docstring is the model's own
+
+    assert len({statements(stub) for stub in stubs()}) == 1
+
+
+def test_airflow_does_not_skip_a_stub() -> None:
+    # a file is scanned only if its text holds both words
+    for stub in stubs():
+        text = stub.read_text(encoding="utf-8").lower()
+        assert "airflow" in text
+        assert "dag" in text
+
+
+def test_a_broken_spec_breaks_only_its_own_dag_and_names_every_error(dags: Path, parse: Parse) -> None:
+    shutil.copytree(dags / "digits", dags / "broken")
+    spec = dags / "broken" / "model.yaml"
+    text = spec.read_text(encoding="utf-8").replace("hyperparameters:", "hyperparametres:").replace("owner:", "ower:")
+    spec.write_text(text, encoding="utf-8")
+    parsed = parse(dags)
+    assert sorted(parsed.dags) == ["digits"]
+    ((path, error),) = parsed.errors.items()
+    assert path.endswith("broken/dag.py")
+    assert "did you mean 'owner'?" in error
+    assert "did you mean 'hyperparameters'?" in error
+    assert "model.yaml:" in error
+
+
+def test_a_missing_deployment_setting_is_named(dags: Path, parse: Parse) -> None:
+    (error,) = parse(dags, without=("BOATYARD_BUCKET", "BOATYARD_ROLE_ARN")).errors.values()
+    assert "BOATYARD_BUCKET, BOATYARD_ROLE_ARN" in error
+
+
+def test_a_parse_imports_nothing_heavy(parsed: Parsed) -> None:
+    assert parsed.modules & HEAVY == set()

@@ -1,0 +1,85 @@
+"""Operators run against a real sagelocal; Airflow's part is the few facts of a try that they read."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.contract.conftest import LocalServer, aws, bucket, client, images, start_server
+
+__all__ = ["aws", "bucket", "client", "images", "start_server"]
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
+ROLE = "arn:aws:iam::123456789012:role/boatyard"
+
+
+@dataclass
+class Task:
+    """One task of one DAG run, as Airflow's context shows it to each try."""
+
+    run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4()}")
+    retries: int = 1
+    try_number: int = 1
+    max_tries: int = 1
+
+    def context(self) -> dict[str, Any]:
+        """Return the context of the present try."""
+        ti = SimpleNamespace(
+            dag_id="harbour",
+            run_id=self.run_id,
+            task_id="train",
+            map_index=-1,
+            try_number=self.try_number,
+            max_tries=self.max_tries,
+            task=SimpleNamespace(retries=self.retries),
+        )
+        return {"ti": ti}
+
+    def retry(self) -> None:
+        """Airflow tries again after a failure or a crash."""
+        self.try_number += 1
+
+    def clear(self) -> None:
+        """A person clears the task."""
+        self.max_tries = self.try_number + self.retries
+        self.try_number += 1
+
+
+@pytest.fixture
+def task() -> Task:
+    return Task()
+
+
+@pytest.fixture(autouse=True)
+def environment(aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point clients without a connection at sagelocal."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BOATYARD_DEPLOYMENT", "test")
+
+
+@pytest.fixture
+def sagemaker(client: Callable[[str], Any]) -> Any:
+    return client("sagemaker")
+
+
+@pytest.fixture
+def training(bucket: str) -> Callable[..., dict[str, Any]]:
+    """Give a function that returns a training job's request, told by `hyperparameters` what to do."""
+
+    def training(name: str = "{job_name}", **hyperparameters: str) -> dict[str, Any]:
+        return {
+            "TrainingJobName": name,
+            "HyperParameters": hyperparameters,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+        }
+
+    return training

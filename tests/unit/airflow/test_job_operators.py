@@ -1,0 +1,249 @@
+"""What an operator does with a job, against real jobs of a real sagelocal."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import AirflowException, TaskDeferred
+from airflow.triggers.base import TriggerEvent
+from tests.unit.airflow.conftest import Task
+
+from boatyard.airflow.failures import RETRY_POLICY, JobFailedError, PermanentJobFailedError
+from boatyard.airflow.operators import SageMakerProcessingOperator, SageMakerTrainingOperator
+from boatyard.airflow.triggers import JobTrigger
+from boatyard.aws import jobs
+
+Training = Callable[..., dict[str, Any]]
+LONG = "120"
+
+
+def operator(config: dict[str, Any], **arguments: Any) -> SageMakerTrainingOperator:
+    return SageMakerTrainingOperator(task_id="train", config=config, aws_conn_id=None, **arguments)
+
+
+def status(sagemaker: Any, name: str) -> str:
+    return str(sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+
+
+def ended(sagemaker: Any, name: str) -> str:
+    return jobs.wait(sagemaker, "training", name).status
+
+
+def deferred(operator: SageMakerTrainingOperator, task: Task) -> JobTrigger:
+    """Execute until the operator defers, and return the trigger as a triggerer gets it."""
+    with pytest.raises(TaskDeferred) as raised:
+        operator.execute(task.context())
+    assert raised.value.method_name == "execute_complete"
+    path, arguments = raised.value.trigger.serialize()
+    assert path == "boatyard.airflow.triggers.JobTrigger"
+    return JobTrigger(**arguments)
+
+
+def fired(trigger: JobTrigger) -> dict[str, Any]:
+    async def first() -> TriggerEvent:
+        async for event in trigger.run():
+            return event
+        raise AssertionError("the trigger ended without an event")
+
+    payload: dict[str, Any] = asyncio.run(first()).payload
+    return payload
+
+
+def test_a_short_job_is_waited_for_in_the_worker(sagemaker: Any, training: Training, task: Task) -> None:
+    result = operator(training()).execute(task.context())
+    assert status(sagemaker, result["job_name"]) == "Completed"
+    assert result["job_arn"].endswith(f"training-job/{result['job_name']}")
+    assert result["Training"]["ModelArtifacts"]["S3ModelArtifacts"].endswith("/output/model.tar.gz")
+
+
+def test_the_result_can_be_small(training: Training, task: Task) -> None:
+    result = operator(training(), return_description=False).execute(task.context())
+    assert sorted(result) == ["job_arn", "job_name"]
+
+
+def test_a_name_of_ones_own_becomes_the_head_of_the_jobs_name(training: Training, task: Task) -> None:
+    result = operator(training("tide-tables")).execute(task.context())
+    assert result["job_name"].startswith("tide-tables-")
+    assert result["job_name"].endswith("-0-0")
+
+
+def test_numbers_that_jinja_made_text_are_numbers_again(training: Training, task: Task) -> None:
+    config = training()
+    config["ResourceConfig"] |= {"InstanceCount": "1", "VolumeSizeInGB": "10"}
+    config["StoppingCondition"] = {"MaxRuntimeInSeconds": "600"}
+    assert operator(config).execute(task.context())["job_name"]
+
+
+def test_a_retry_after_a_crash_attaches_to_the_running_job(sagemaker: Any, training: Training, task: Task) -> None:
+    config = training(seconds=LONG)
+    before = deferred(operator(config, defer_after=0.1), task)
+    task.retry()
+    after = deferred(operator(config, defer_after=0.1), task)
+    assert after.job_name == before.job_name
+    jobs.stop(sagemaker, "training", after.job_name)
+
+
+def test_a_retry_after_a_failed_job_starts_the_next_attempt(training: Training, task: Task) -> None:
+    with pytest.raises(JobFailedError):
+        operator(training(failure="no wind")).execute(task.context())
+    task.retry()
+    assert operator(training()).execute(task.context())["job_name"].endswith("-0-1")
+
+
+def test_a_persons_clear_stops_the_old_job_and_starts_a_new_one(sagemaker: Any, training: Training, task: Task) -> None:
+    old = deferred(operator(training(seconds=LONG), defer_after=0.1), task).job_name
+    task.clear()
+    new = operator(training()).execute(task.context())["job_name"]
+    assert (old[-4:], new[-4:]) == ("-0-0", "-1-0")
+    assert status(sagemaker, old) == "Stopped"
+
+
+def test_a_failed_job_fails_the_task_with_its_reason(training: Training, task: Task) -> None:
+    with pytest.raises(PermanentJobFailedError, match=r"training job \S+ failed: AlgorithmError: the mast broke"):
+        operator(training(failure="the mast broke")).execute(task.context())
+
+
+def test_our_dags_do_not_run_a_failing_script_twice() -> None:
+    def action(error: Exception) -> RetryAction:
+        return RETRY_POLICY.evaluate(error, 1, 1).action
+
+    assert action(PermanentJobFailedError("AlgorithmError")) is RetryAction.FAIL
+    assert action(JobFailedError("InternalServerError")) is RetryAction.DEFAULT
+    assert action(ConnectionError()) is RetryAction.DEFAULT
+
+
+def test_a_long_job_is_waited_for_in_the_triggerer(training: Training, task: Task) -> None:
+    made = operator(training(seconds="1.5"), defer_after=0.1)
+    event = fired(deferred(made, task))
+    # the worker that resumes is another process: nothing but the arguments and the event is left
+    result = operator(training(seconds="1.5"), defer_after=0.1).execute_complete(task.context(), event)
+    assert result["job_name"] == event["job_name"]
+    assert result["Training"]["TrainingJobStatus"] == "Completed"
+
+
+def test_a_long_job_that_fails_fails_the_task_when_it_resumes(training: Training, task: Task) -> None:
+    config = training(seconds="1", failure="the mast broke")
+    event = fired(deferred(operator(config, defer_after=0.1), task))
+    with pytest.raises(JobFailedError, match="the mast broke"):
+        operator(config).execute_complete(task.context(), event)
+
+
+def test_a_task_killed_in_the_triggerer_stops_its_job(sagemaker: Any, training: Training, task: Task) -> None:
+    trigger = deferred(operator(training(seconds=LONG), defer_after=0.1), task)
+    asyncio.run(trigger.on_kill())
+    assert ended(sagemaker, trigger.job_name) == "Stopped"
+
+
+def test_a_kill_is_not_lost_while_the_trigger_makes_its_client(training: Training, task: Task) -> None:
+    """Airflow calls on_kill only if the message of the cancellation comes back out of the trigger."""
+    arguments = deferred(operator(training(), defer_after=0.0), task).serialize()[1]
+
+    async def cancelled(pauses: int) -> tuple[Any, ...]:
+        async def first() -> object:
+            return await anext(aiter(JobTrigger(**arguments).run()))
+
+        running = asyncio.create_task(first())
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        running.cancel("a person did it")
+        try:
+            await running
+        except asyncio.CancelledError as error:
+            return error.args
+        return ("not cancelled",)
+
+    assert {asyncio.run(cancelled(pauses)) for pauses in (1, 2, 3, 10)} == {("a person did it",)}
+
+
+def test_a_task_told_to_leave_its_job_alone_does_so(sagemaker: Any, training: Training, task: Task) -> None:
+    trigger = deferred(operator(training(seconds=LONG), defer_after=0.1, cancel_on_kill=False), task)
+    asyncio.run(trigger.on_kill())
+    assert status(sagemaker, trigger.job_name) == "InProgress"
+    jobs.stop(sagemaker, "training", trigger.job_name)
+
+
+def test_a_task_killed_in_the_worker_stops_its_job(sagemaker: Any, training: Training, task: Task) -> None:
+    made = operator(training(seconds=LONG), deferrable=False)
+    # Airflow's task runner calls on_kill from its signal handler, in the middle of whatever goes on
+    before = signal.signal(signal.SIGALRM, lambda *_: made.on_kill())
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    try:
+        with pytest.raises(AirflowException, match=r"killed while training job \S+ (is|was) stopp"):
+            made.execute(task.context())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert made.claimed is not None
+    assert ended(sagemaker, made.claimed) == "Stopped"
+
+
+def test_a_task_killed_before_it_created_its_job_creates_none(sagemaker: Any, training: Training, task: Task) -> None:
+    made = operator(training())
+    made.on_kill()
+    with pytest.raises(AirflowException, match=r"killed before training job \S+ was created"):
+        made.execute(task.context())
+    assert made.claimed is None
+
+
+def test_after_a_kill_by_the_infrastructure_a_retry_starts_anew(training: Training, task: Task) -> None:
+    made = operator(training(seconds=LONG), defer_after=0.1)
+    deferred(made, task)
+    made.on_kill()
+    task.retry()
+    assert operator(training()).execute(task.context())["job_name"].endswith("-0-1")
+
+
+def test_a_job_that_takes_too_long_is_stopped_from_the_worker(sagemaker: Any, training: Training, task: Task) -> None:
+    made = operator(training(seconds=LONG), max_ingestion_time=1, deferrable=False)
+    with pytest.raises(AirflowException, match="did not end within 1 s; it was asked to stop"):
+        made.execute(task.context())
+    assert made.claimed is not None
+    assert ended(sagemaker, made.claimed) == "Stopped"
+
+
+def test_a_job_that_takes_too_long_is_stopped_after_the_wait_in_the_triggerer(
+    sagemaker: Any, training: Training, task: Task
+) -> None:
+    made = operator(training(seconds=LONG), max_attempts=2, check_interval=1, defer_after=0.1)
+    event = fired(deferred(made, task))
+    assert event["in_time"] is False
+    with pytest.raises(AirflowException, match="did not end within 2 s"):
+        made.execute_complete(task.context(), event)
+    assert ended(sagemaker, event["job_name"]) == "Stopped"
+
+
+def test_a_processing_job_leaves_its_output_under_its_own_name(
+    client: Callable[[str], Any], bucket: str, training: Training, task: Task
+) -> None:
+    script = "import pathlib; pathlib.Path('/opt/ml/processing/out/m.json').write_text('{\"a\": 1}')"
+    config = {
+        "ProcessingJobName": "{job_name}",
+        "AppSpecification": {
+            "ImageUri": training()["AlgorithmSpecification"]["TrainingImage"],
+            "ContainerEntrypoint": ["python3", "-c", script],
+        },
+        "RoleArn": training()["RoleArn"],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "out",
+                    "S3Output": {
+                        "S3Uri": f"s3://{bucket}/{{job_name}}/out",
+                        "LocalPath": "/opt/ml/processing/out",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
+        },
+    }
+    files = [{"output_name": "out", "file_name": "m.json", "result_name": "metrics"}]
+    made = SageMakerProcessingOperator(task_id="p", config=config, aws_conn_id=None, output_files_to_xcom=files)
+    result = made.execute(task.context())
+    assert result["OutputFiles"] == {"metrics": {"a": 1}}
+    assert client("s3").get_object(Bucket=bucket, Key=f"{result['job_name']}/out/m.json")["Body"].read() == b'{"a": 1}'
