@@ -4,6 +4,7 @@ Writes build/bench.json with the rows of this run. A missed bar is a result; wha
 """
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -20,12 +21,14 @@ RUNNERS = {
     "parse": ("parse", "parse"),
     "orchestration": ("orchestration", "orchestration"),
     "launch": ("launch", "launch"),
+    "run_step": ("run_step", "run_step"),
     "s3_put_1kb": ("s3", "put_1kb"),
     "s3_get_1kb": ("s3", "get_1kb"),
     "s3_put_100mb": ("s3", "put_100mb"),
     "s3_get_100mb": ("s3", "get_100mb"),
     "point_in_time": ("point_in_time", "point_in_time"),
     "point_in_time_memory": ("point_in_time", "point_in_time_memory"),
+    "validation": ("validation", "validation"),
     "endpoint": ("endpoint", "endpoint"),
 }
 
@@ -34,6 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="measure against peers")
     parser.add_argument("name", nargs="?", choices=RUNNERS, metavar="NAME", help=f"one of: {', '.join(RUNNERS)}")
     only = parser.parse_args().name
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped and removed
     rows, failed = [], []
     for name in [only] if only else RUNNERS:
         row = _measured(name)

@@ -3,7 +3,6 @@
 import io
 import json
 import random
-import socket
 import subprocess
 import sys
 import tarfile
@@ -15,7 +14,17 @@ from urllib.parse import urlsplit
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.bench.local_aws import BUCKET, REPOSITORY, Sagelocal, own_environment, sagelocal, scratch, until
+from tests.bench.local_aws import (
+    BUCKET,
+    REPOSITORY,
+    Sagelocal,
+    free_port,
+    own_environment,
+    peer,
+    sagelocal,
+    scratch,
+    until,
+)
 from tests.bench.measure import NotMeasuredError, Row, Sample, alternate
 
 HANDLER = Path(__file__).parent / "handler"
@@ -33,7 +42,7 @@ def endpoint() -> Row:
     """Measure both with one worker process behind each."""
     with scratch() as folder, sagelocal(folder, REPOSITORY / "containers") as aws:
         _deploy(aws, folder / "model")
-        with _bare_uvicorn(aws, folder / "model") as port:
+        with _bare_uvicorn(aws, folder) as port:
             ours = _requests_per_second(urlsplit(aws.environment["AWS_ENDPOINT_URL"]).port or 0, _signed(aws))
             reference = _requests_per_second(port, _http(f"127.0.0.1:{port}", "/invocations", HEADERS))
             measured = alternate(ours, reference, ROUNDS)
@@ -77,24 +86,13 @@ def _archive(model: Path) -> bytes:
 
 
 @contextmanager
-def _bare_uvicorn(aws: Sagelocal, model: Path) -> Iterator[int]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
+def _bare_uvicorn(aws: Sagelocal, folder: Path) -> Iterator[int]:
+    port = free_port()
     command = [str(aws.image_environment("tabular") / "bin" / "python"), "-m", "uvicorn", "bare:app"]
     command += ["--app-dir", str(HANDLER), "--port", str(port), "--no-access-log", "--log-level", "warning"]
-    server = subprocess.Popen(command, env=own_environment() | {"MODEL_DIR": str(model)}, stdin=subprocess.DEVNULL)
-    try:
-        until(lambda: _listens(port), 60, 0.1, "uvicorn starts")
+    environment = own_environment() | {"MODEL_DIR": str(folder / "model")}
+    with peer(command, environment, port, folder / "uvicorn.log"):
         yield port
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _signed(aws: Sagelocal) -> bytes:

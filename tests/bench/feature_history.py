@@ -4,8 +4,9 @@ from pathlib import Path
 
 import duckdb
 
-from boatyard.spec import ModelSpec, load_model
-from boatyard.steps.point_in_time import joined_name
+from boatyard.spec import FeatureGroupSpec, ModelSpec
+from boatyard.spec.columns import joined_name
+from boatyard.spec.model import Features
 from boatyard.steps.sql import GLUE_TYPES
 
 LABELS, LABEL_ROWS = "labels", 2_000_000
@@ -24,50 +25,18 @@ ROWS = {LABELS: LABEL_ROWS, **dict.fromkeys(GROUPS, GROUP_ROWS)}
 # what the offline store adds to a record
 OWN_COLUMNS = {"write_time": "timestamp", "api_invocation_time": "timestamp", "is_deleted": "boolean"}
 
-MODEL = """
-description: Bench.
-owner: bench
-image: tabular:0.1.0
-features:
-  spine: {{group: labels, label: target}}
-  join:
-{joins}
-process: {{instance_type: ml.m5.large}}
-train: {{instance_type: ml.m5.large}}
-evaluate: {{instance_type: ml.m5.large}}
-threshold: [{{metric: accuracy, at_least: 0}}]
-register: {{group: bench}}
-approve: {{policy: auto}}
-deploy: {{endpoint: bench, instance_type: ml.m5.large}}
-"""
 
-GROUP = """
-description: Bench.
-owner: bench
-record_identifier: {identifier}
-event_time: event_time
-features: {{{features}}}
-image: tabular:0.1.0
-ingest: {{instance_type: ml.m5.large}}
-"""
-
-
-def model(folder: Path) -> ModelSpec:
-    """Write the model's folder and read it."""
-    joins = "\n".join(f"    - {{group: {group}, features: [{', '.join(JOINED)}]}}" for group in GROUPS)
-    _write(folder / "bench", "model.yaml", MODEL.format(joins=joins), ("process", "train", "evaluate", "inference"))
-    for group, features in FEATURES.items():
-        listed = ", ".join(f"{name}: {kind}" for name, kind in features.items())
-        text = GROUP.format(identifier=next(iter(features)), features=listed)
-        _write(folder / "features" / group, "feature_group.yaml", text, ("ingest",))
-    return load_model(folder / "bench")
-
-
-def _write(folder: Path, file: str, text: str, scripts: tuple[str, ...]) -> None:
-    (folder / "jobs").mkdir(parents=True)
-    (folder / file).write_text(text)
-    for script in scripts:
-        (folder / "jobs" / f"{script}.py").touch()
+def model() -> ModelSpec:
+    """Return as much of a model as its training set depends on."""
+    joins = [{"group": group, "features": tuple(JOINED)} for group in GROUPS]
+    features = {"spine": {"group": LABELS, "label": "target"}, "join": tuple(joins)}
+    groups = {
+        group: FeatureGroupSpec.model_construct(
+            name=group, record_identifier=next(iter(types)), event_time="event_time", features=types
+        )
+        for group, types in FEATURES.items()
+    }
+    return ModelSpec.model_construct(name="bench", features=Features.model_validate(features), groups=groups)
 
 
 def columns(group: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.bench.local_aws import BUCKET, ECHO, Sagelocal, own_environment, sagelocal, scratch
+from tests.bench.local_aws import BUCKET, ECHO, Sagelocal, own_environment, sagelocal, scratch, until
 from tests.bench.measure import NotMeasuredError, Row, Sample, alternate
 
 ROUNDS = 15
@@ -29,13 +29,16 @@ def _job(aws: Sagelocal) -> Sample:
     sagemaker = aws.client("sagemaker")
     numbers = count()
 
+    def status(name: str) -> str:
+        return str(sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+
     def sample() -> float:
         name = f"bench-{next(numbers)}"
         started = time.perf_counter()
         sagemaker.create_training_job(**_request(aws, name))
-        while (described := sagemaker.describe_training_job(TrainingJobName=name))["TrainingJobStatus"] not in ENDED:
-            time.sleep(POLL)
+        until(lambda: status(name) in ENDED, 300, POLL, f"training job {name} ends")
         seconds = time.perf_counter() - started
+        described = sagemaker.describe_training_job(TrainingJobName=name)
         if described["TrainingJobStatus"] != "Completed":
             raise NotMeasuredError(f"the job ended {described['TrainingJobStatus']}: {described.get('FailureReason')}")
         return seconds

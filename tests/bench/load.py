@@ -10,6 +10,7 @@ import sys
 import time
 
 WARM_UP = 0.5  # seconds that do not count
+PATIENCE = 60.0  # seconds
 
 
 class Connection:
@@ -50,7 +51,10 @@ def main(port: int, seconds: float, connections: int) -> None:
         now = time.perf_counter()
         begin, end = now + WARM_UP, now + WARM_UP + seconds
         while now < end:
-            for key, _ in selector.select():
+            events = selector.select(timeout=PATIENCE)
+            if not events:
+                sys.exit(f"no answer within {PATIENCE:.0f} s")
+            for key, _ in events:
                 answer = key.data.answer()
                 if answer is None:
                     continue

@@ -1,10 +1,11 @@
 """A sagelocal of its own for each measurement."""
 
 import json
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,3 +106,33 @@ def until(question: Callable[[], bool], seconds: float, pause: float, what: str)
         if time.monotonic() > deadline:
             raise NotMeasuredError(f"{what}: not within {seconds:.0f} s")
         time.sleep(pause)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def peer(command: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> Iterator[None]:
+    """Run another server until the end of the block, which begins when it listens on `port`."""
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=dict(environment)
+        )
+    try:
+        until(lambda: _listens(server, port, log), 60, 0.1, f"{command[0]} listens")
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _listens(server: subprocess.Popen[bytes], port: int, log: Path) -> bool:
+    if server.poll() is not None:
+        raise NotMeasuredError(f"a server ended as it started: {log.read_text(errors='replace')[-2000:]}")
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

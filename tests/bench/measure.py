@@ -3,6 +3,7 @@
 import json
 import os
 import statistics
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,9 +53,16 @@ class Row:
 
 
 def alternate(ours: Sample, reference: Sample, rounds: int) -> tuple[float, float]:
-    """Return the medians of two samples, taken in turns so that both meet the same noise."""
+    """Return the medians of two samples, taken in turns so that both meet the same noise.
+
+    All samples are printed to stderr: where they scatter wider than the bar, the verdict is chance.
+    """
     pairs = [(ours(), reference()) for _ in range(rounds)]
-    return statistics.median(own for own, _ in pairs), statistics.median(other for _, other in pairs)
+    medians = []
+    for name, values in zip(("ours", "reference"), zip(*pairs, strict=True), strict=True):
+        print(f"  {name}: {' '.join(f'{value:.4g}' for value in sorted(values))}", file=sys.stderr, flush=True)
+        medians.append(statistics.median(values))
+    return medians[0], medians[1]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import psutil
 from tests.bench import feature_history
-from tests.bench.local_aws import BUCKET, REPOSITORY, Sagelocal, sagelocal, scratch
+from tests.bench.local_aws import BUCKET, REPOSITORY, Sagelocal, sagelocal, scratch, until
 from tests.bench.measure import NotMeasuredError, Row, Sample, alternate
 
 from boatyard.spec import ModelSpec
@@ -42,7 +43,7 @@ def _measured() -> tuple[Row, Row]:
         records = folder / "records"
         records.mkdir()
         feature_history.write_records(records)
-        spec = feature_history.model(folder / "dags")
+        spec = feature_history.model()
         with sagelocal(folder, REPOSITORY / "containers") as aws, _duckdb(folder) as connection:
             _create_tables(aws, records)
             ours = _Unload(aws, spec)
@@ -78,14 +79,19 @@ def _query(aws: Sagelocal, sql: str, watch: Callable[[], None] = lambda: None) -
     athena = aws.client("athena")
     output = {"OutputLocation": f"s3://{BUCKET}/athena/"}
     query = athena.start_query_execution(QueryString=sql, ResultConfiguration=output)["QueryExecutionId"]
-    while True:
-        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-        if status["State"] not in ("QUEUED", "RUNNING"):
-            break
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+        return found
+
+    def has_ended() -> bool:
         watch()
-        time.sleep(POLL)
-    if status["State"] != "SUCCEEDED":
-        raise NotMeasuredError(f"the query {status['State']}: {status.get('StateChangeReason')}\n{sql}")
+        return status()["State"] not in ("QUEUED", "RUNNING")
+
+    until(has_ended, 600, POLL, "the query ends")
+    ended = status()
+    if ended["State"] != "SUCCEEDED":
+        raise NotMeasuredError(f"the query {ended['State']}: {ended.get('StateChangeReason')}\n{sql}")
 
 
 class _Unload:

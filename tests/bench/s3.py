@@ -1,8 +1,6 @@
 """S3 with small and large objects, against moto_server."""
 
 import os
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bench.local_aws import BUCKET, REPOSITORY, own_environment, sagelocal, scratch, until
+from tests.bench.local_aws import BUCKET, REPOSITORY, free_port, own_environment, peer, sagelocal, scratch
 from tests.bench.measure import Row, Sample, alternate
 
 from boatyard.aws.clients import client
@@ -28,9 +26,7 @@ Call = Callable[[Any, bytes], None]
 @contextmanager
 def moto_server(folder: Path) -> Iterator[Any]:
     """Start moto's server and yield an S3 client of it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_REGION": "us-east-1",
@@ -38,21 +34,10 @@ def moto_server(folder: Path) -> Iterator[Any]:
         "AWS_SECRET_ACCESS_KEY": "bench",
     }
     command = [program("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with (folder / "moto.log").open("wb") as log:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=own_environment())
-    try:
-        until(lambda: _listens(port), 60, 0.1, "moto_server starts")
+    with peer(command, own_environment(), port, folder / "moto.log"):
         s3 = client("s3", environment)
         s3.create_bucket(Bucket=BUCKET)
         yield s3
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _put(s3: Any, body: bytes) -> None:

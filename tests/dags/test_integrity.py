@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.dags.conftest import REPOSITORY, Parse, Parsed
 
-from boatyard.steps import STEPS
+from boatyard.spec import load_model
+from boatyard.steps import BATCH_STEPS, STEPS
 
 # A parse must not pay for what only a running task needs.
 HEAVY = {
@@ -29,9 +30,30 @@ def stubs() -> list[Path]:
     return sorted((REPOSITORY / "dags").glob("*/dag.py"))
 
 
-def test_every_model_gives_one_dag_and_no_error(parsed: Parsed) -> None:
+def test_every_model_gives_its_dags_and_no_error(parsed: Parsed) -> None:
     assert parsed.errors == {}
-    assert sorted(parsed.dags) == [stub.parent.name for stub in stubs()]
+    models = [stub.parent for stub in stubs()]
+    batches = [f"{model.name}_batch" for model in models if load_model(model).batch]
+    groups = [f"features_{stub.parent.name}" for stub in (REPOSITORY / "dags" / "features").glob("*/dag.py")]
+    assert sorted(parsed.dags) == sorted([*(model.name for model in models), *batches, *groups])
+
+
+def test_a_model_with_batches_has_a_second_dag_at_a_time_of_its_own(parsed: Parsed) -> None:
+    batch = parsed.dags["digits_batch"]
+    names = [step.name for step in BATCH_STEPS]
+    assert batch["tasks"] == names
+    assert batch["downstream"] == {name: names[number + 1 : number + 2] for number, name in enumerate(names)}
+    assert batch["schedule"] == "0 6 * * *"
+    assert (batch["catchup"], batch["max_active_runs"], batch["owner"]) == (False, 1, "data-science")
+    assert list(batch["params"]) == ["as_of"]
+    assert all(retries >= 1 for retries in batch["retries"].values())
+
+
+def test_a_model_without_batches_has_no_second_dag(dags: Path, parse: Parse) -> None:
+    spec = dags / "digits" / "model.yaml"
+    before, _, _ = spec.read_text(encoding="utf-8").partition("batch:")
+    spec.write_text(before, encoding="utf-8")
+    assert "digits_batch" not in parse(dags).dags
 
 
 def test_the_tasks_are_the_steps_in_their_order(parsed: Parsed) -> None:
@@ -43,7 +65,8 @@ def test_the_tasks_are_the_steps_in_their_order(parsed: Parsed) -> None:
 
 def test_job_steps_are_the_providers_operators_and_have_a_retry(parsed: Parsed) -> None:
     digits = parsed.dags["digits"]
-    assert digits["operators"]["process"] == digits["operators"]["evaluate"] == "SageMakerProcessingOperator"
+    assert digits["operators"]["process"] == "SageMakerProcessingOperator"
+    assert digits["operators"]["evaluate"] == "ModelEvaluationOperator"  # a processing job beside the champion's
     assert digits["operators"]["train"] == "SageMakerTrainingOperator"
     assert all(retries >= 1 for retries in digits["retries"].values())
 
@@ -94,7 +117,8 @@ def test_a_broken_spec_breaks_only_its_own_dag_and_names_every_error(dags: Path,
     text = spec.read_text(encoding="utf-8").replace("hyperparameters:", "hyperparametres:").replace("owner:", "ower:")
     spec.write_text(text, encoding="utf-8")
     parsed = parse(dags)
-    assert sorted(parsed.dags) == ["digits"]
+    assert "digits" in parsed.dags
+    assert not {"broken", "broken_batch"} & parsed.dags.keys()
     ((path, error),) = parsed.errors.items()
     assert path.endswith("broken/dag.py")
     assert "did you mean 'owner'?" in error
@@ -103,8 +127,9 @@ def test_a_broken_spec_breaks_only_its_own_dag_and_names_every_error(dags: Path,
 
 
 def test_a_missing_deployment_setting_is_named(dags: Path, parse: Parse) -> None:
-    (error,) = parse(dags, without=("BOATYARD_BUCKET", "BOATYARD_ROLE_ARN")).errors.values()
-    assert "BOATYARD_BUCKET, BOATYARD_ROLE_ARN" in error
+    errors = parse(dags, without=("BOATYARD_BUCKET", "BOATYARD_ROLE_ARN")).errors
+    assert len(errors) == len(list(dags.rglob("dag.py")))
+    assert all("BOATYARD_BUCKET, BOATYARD_ROLE_ARN" in error for error in errors.values())
 
 
 def test_a_parse_imports_nothing_heavy(parsed: Parsed) -> None:

@@ -66,13 +66,13 @@ def test_a_training_script_that_raises_stops_the_run_and_says_why(project: Proje
         watch.run_to_the_end()
     assert "the sensor was upside down" in str(failed.value)
     assert "AlgorithmError" in str(failed.value)
-    assert not steps_seen(lines) & {"evaluate", "threshold", "register", "approve", "deploy", "smoke_test"}
+    assert not steps_seen(lines) & {"evaluate", "gate", "register", "approve", "deploy", "smoke_test"}
     sagemaker = project.client("sagemaker")
     assert not sagemaker.list_endpoints(NameContains="digits-raises")["Endpoints"]
     assert not sagemaker.list_model_package_groups(NameContains="raises")["ModelPackageGroupSummaryList"]
 
 
-def test_a_metric_below_its_threshold_leaves_what_is_in_service(project: Project, demo: dict[str, Any]) -> None:
+def test_a_model_that_the_gate_refuses_leaves_what_is_in_service(project: Project, demo: dict[str, Any]) -> None:
     sagemaker = project.client("sagemaker")
     # the same endpoint and package group as the model in service: nothing of them may change
     folder = project.copy_model("digits", "digits_strict", {"at_least: 0.88": "at_least: 0.999"})
@@ -80,7 +80,7 @@ def test_a_metric_below_its_threshold_leaves_what_is_in_service(project: Project
     packages = sagemaker.list_model_packages(ModelPackageGroupName="digits")["ModelPackageSummaryList"]
     project.publish(folder)
     watch, lines = project.watch("digits_strict")
-    with pytest.raises(StackError, match=r"^step threshold failed") as failed:
+    with pytest.raises(StackError, match=r"^step gate failed") as failed:
         watch.run_to_the_end()
     assert "0.999" in str(failed.value)
     assert not steps_seen(lines) & {"register", "approve", "deploy", "smoke_test"}

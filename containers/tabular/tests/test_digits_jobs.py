@@ -55,9 +55,7 @@ def training_set(ingest: ModuleType, tmp_path_factory: pytest.TempPathFactory) -
     import pyarrow
     import pyarrow.parquet
 
-    rows = [{entry["FeatureName"]: entry["ValueAsString"] for entry in record} for record in ingest.digits()]
-    for row in rows:
-        row |= {name: int(value) for name, value in row.items() if name == "digit" or name.startswith("pixel_")}
+    rows = list(ingest.digits())
     folder = tmp_path_factory.mktemp("training_set")
     for part in range(3):
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows[part::3][::-1]), folder / f"2026_{part}")
@@ -74,9 +72,8 @@ def split(training_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_split_keeps_every_row_once_label_first_and_pixels_in_order(ingest: ModuleType, split: Path) -> None:
     expected = []
-    for record in ingest.digits():
-        values = {entry["FeatureName"]: entry["ValueAsString"] for entry in record}
-        expected.append([values["digit"], *(values[f"pixel_{number}"] for number in range(64))])
+    for values in ingest.digits():
+        expected.append([str(values[name]) for name in ("digit", *(f"pixel_{number}" for number in range(64)))])
     rows = [row for name in ("train", "test") for row in rows_of(split / name / f"{name}.csv")]
     assert sorted(rows) == sorted(expected)
 
@@ -151,105 +148,49 @@ def test_the_trained_model_recognises_held_out_digits_and_the_endpoint_answers_a
     assert served.csv("1,2,3")[0] == 500
 
 
-def test_the_metrics_agree_with_scikit_learn() -> None:
-    import numpy as np
-    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
-
-    sys.path.insert(0, str(JOBS))
-    try:
-        from evaluate import evaluate  # type: ignore[import-not-found]  # a model's folder is no package
-    finally:
-        sys.path.remove(str(JOBS))
-    labels, predictions = np.random.default_rng(1).integers(0, 4, (2, 200))
-    labels[labels == 3] = 2  # a class that is predicted but never true
-    found = evaluate(labels, predictions)["multiclass_classification_metrics"]
-    precision, recall, f1, _ = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)
-    expected = {
-        "accuracy": accuracy_score(labels, predictions),
-        "weighted_precision": precision,
-        "weighted_recall": recall,
-        "weighted_f1": f1,
-    }
-    assert {name: found[name]["value"] for name in expected} == pytest.approx(expected)
-    matrix = [list(row.values()) for row in found["confusion_matrix"].values()]
-    assert matrix == confusion_matrix(labels, predictions).tolist()
+def test_the_model_that_serves_is_evaluated_beside_the_new_one_and_both_are_drawn(
+    container: Container, split: Path, tmp_path: Path
+) -> None:
+    container.config("inputdataconfig", {"train": {}})
+    channel = container.base / "input" / "data" / "train"
+    channel.parent.mkdir(parents=True)
+    channel.symlink_to(split / "train")
+    for name, rounds in (("new", "10"), ("old", "2")):
+        hyperparameters = {"sagemaker_program": "train.py", **HYPERPARAMETERS, "num_round": rounds}
+        container.config("hyperparameters", hyperparameters)
+        assert container.train(SAGEMAKER_SUBMIT_DIRECTORY=str(JOBS)).returncode == 0
+        (tmp_path / name).mkdir()
+        with tarfile.open(tmp_path / name / "model.tar.gz", "w:gz") as tar:
+            tar.add(container.base / "model", ".")
+    folders = {"model": "new", "champion": "old", "output": "out"}
+    arguments = [f"--{name}-dir={tmp_path / folder}" for name, folder in folders.items()]
+    arguments += [f"--test-dir={split / 'test'}", f"--champion-code-dir={JOBS}", "--champion", "digits/1"]
+    evaluated = run(JOBS / "evaluate.py", *arguments)
+    assert evaluated.returncode == 0, evaluated.stderr
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    new, old = (part["multiclass_classification_metrics"]["accuracy"]["value"] for part in (found, found["champion"]))
+    assert new > old > 0.5
+    report = (tmp_path / "out" / "report.html").read_text()
+    for part in ("digits/1", "confusion matrix", "only this model right", "calibration", "pixel_21"):
+        assert part in report
 
 
 def test_evaluation_without_a_model_or_rows_is_refused(tmp_path: Path, split: Path) -> None:
-    empty = run(JOBS / "evaluate.py", "--model-dir", tmp_path, "--test-dir", tmp_path)
-    assert (empty.returncode, empty.stderr) == (1, f"evaluate: there is no .csv file in {tmp_path}\n")
-    without = run(JOBS / "evaluate.py", "--model-dir", tmp_path, "--test-dir", split / "test")
-    assert without.returncode == 1
-    assert f"No such file or directory: '{tmp_path}/model.tar.gz'" in without.stderr
+    def refused(test_dir: Path) -> str:
+        folders = ("--model-dir", tmp_path, "--test-dir", test_dir, "--output-dir", tmp_path / "out")
+        done = run(JOBS / "evaluate.py", *folders)
+        assert done.returncode == 1
+        return done.stderr.splitlines()[-1]
+
+    assert refused(tmp_path) == f"evaluate: there is no .csv file in {tmp_path}"
+    assert refused(split / "test") == f"evaluate: there is no {tmp_path}/model.tar.gz"
     tarfile.open(tmp_path / "model.tar.gz", "w:gz").close()
-    hollow = run(JOBS / "evaluate.py", "--model-dir", tmp_path, "--test-dir", split / "test")
-    assert (hollow.returncode, hollow.stderr) == (
-        1,
-        f"evaluate: there is no xgboost-model in {tmp_path}/model.tar.gz\n",
-    )
-
-
-class Store:
-    """The two calls of the feature store that ingest.py makes, with refusals and throttling on demand."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, list[dict[str, str]]] = {}
-        self.writes = 0
-        self.throttle: set[str] = set()
-        self.refuse: set[str] = set()
-
-    def batch_get_record(self, Identifiers: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        (asked,) = Identifiers
-        ids = asked["RecordIdentifiersValueAsString"]
-        assert len(ids) <= 100
-        found = [{"Record": self._projected(name, asked["FeatureNames"])} for name in ids if name in self.records]
-        return {"Records": found, "Errors": [], "UnprocessedIdentifiers": []}
-
-    def _projected(self, record_id: str, names: list[str]) -> list[dict[str, str]]:
-        return [entry for entry in self.records[record_id] if entry["FeatureName"] in names]
-
-    def batch_write_record(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        assert 1 <= len(Entries) <= 25
-        answer: dict[str, list[Any]] = {"Errors": [], "UnprocessedEntries": []}
-        for entry in Entries:
-            record_id = entry["Record"][0]["ValueAsString"]
-            if record_id in self.throttle:
-                self.throttle.discard(record_id)
-                answer["UnprocessedEntries"].append(entry)
-            elif record_id in self.refuse:
-                answer["Errors"].append({"Entry": entry, "ErrorCode": "ValidationError", "ErrorMessage": "too old"})
-            else:
-                self.writes += 1
-                self.records[record_id] = entry["Record"]
-        return answer
+    assert "evaluate: it cannot be loaded: FileNotFoundError: " in refused(split / "test")
 
 
 def test_every_digit_becomes_one_record_with_an_event_time_of_its_own(ingest: ModuleType) -> None:
-    records = [{entry["FeatureName"]: entry["ValueAsString"] for entry in record} for record in ingest.digits()]
+    records = list(ingest.digits())
     assert len({record["record_id"] for record in records}) == 1797
     assert len({record["event_time"] for record in records}) == 1797
     assert (records[0]["record_id"], records[0]["event_time"]) == ("digit-0001", "2025-01-01T00:00:00Z")
     assert list(records[0]) == ["record_id", "event_time", *(f"pixel_{n}" for n in range(64)), "digit"]
-
-
-def test_entries_the_store_left_unprocessed_are_written_in_the_end(ingest: ModuleType) -> None:
-    store, records = Store(), list(ingest.digits())[:130]
-    store.throttle = {"digit-0003", "digit-0130"}
-    assert ingest.write_missing(store, "digits", records, threads=4) == 130
-    assert len(store.records) == store.writes == 130
-
-
-def test_a_second_ingestion_writes_only_what_is_missing(ingest: ModuleType) -> None:
-    store, records = Store(), list(ingest.digits())[:130]
-    ingest.write_missing(store, "digits", records, threads=4)
-    del store.records["digit-0007"]
-    assert ingest.write_missing(store, "digits", records, threads=4) == 1
-    assert store.writes == 131
-
-
-def test_a_refused_record_fails_the_ingestion_by_name_and_the_others_are_written(ingest: ModuleType) -> None:
-    store, records = Store(), list(ingest.digits())[:60]
-    store.refuse = {"digit-0002"}
-    with pytest.raises(ingest.RefusedError, match="1 of 60 records: digit-0002: ValidationError: too old"):
-        ingest.write_missing(store, "digits", records, threads=4)
-    assert len(store.records) == 59

@@ -226,10 +226,7 @@ def test_an_archive_that_reaches_out_of_its_folder_is_refused(
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        (
-            "",
-            "no training script was named: set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM",
-        ),
+        ("", "num_round (no script was named by sagemaker_program, so the built-in XGBoost algorithm trains)"),
         ("trian.py", "(did you mean train.py?)"),
         ("train.sh", "the program 'train.sh' is not a .py file"),
     ],
@@ -240,13 +237,6 @@ def test_a_program_that_cannot_run_is_named(container: Container, program: str, 
     assert container.train().returncode == 1
     assert container.failure.startswith("ConfigurationError: ")
     assert message in container.failure
-
-
-def test_requirements_are_refused_by_name(container: Container) -> None:
-    container.source("train.py", "")
-    path = container.source("requirements.txt", "left-pad")
-    assert container.train().returncode == 1
-    assert container.failure.startswith(f"ConfigurationError: {path} asks for more packages")
 
 
 def test_a_configuration_that_is_not_json_is_named(container: Container) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from boatyard.airflow.factory import model_dag
+    from boatyard.airflow.feature_groups import feature_group_dag
 
-__all__ = ["model_dag"]
+__all__ = ["feature_group_dag", "model_dag"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from boatyard.airflow.factory import model_dag
 
         return model_dag
+    if name == "feature_group_dag":
+        from boatyard.airflow.feature_groups import feature_group_dag
+
+        return feature_group_dag
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws.naming import NAME_LIMIT, Owner, job_name
+from boatyard.aws.claimant import Claimant
+from boatyard.aws.naming import Owner
 
-
-@dataclass(frozen=True)
-class Claimant:
-    """One try of a task."""
-
-    owner: Owner
-    generation: int  # 0, and higher after each time that a person cleared the task
-    tries: int  # how often this generation was tried before: 0 on its first try
-
-    @property
-    def prefix(self) -> str:
-        """Return the readable head of the names of this task's jobs."""
-        return f"{self.owner.dag}-{self.owner.task}"
-
-    def job_name(self, attempt: int, limit: int = NAME_LIMIT) -> str:
-        """Return the name of this task's job at `attempt`."""
-        return job_name(self.prefix, self.owner, self.generation, attempt, limit)
+__all__ = ["Claimant", "claimant"]
 
 
 def claimant(context: Mapping[str, Any]) -> Claimant:

@@ -3,56 +3,76 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, BaseOperator, Param, chain
 
 from boatyard.airflow import operators
-from boatyard.airflow.failures import RETRY_POLICY
+from boatyard.airflow.dags import new_dag
+from boatyard.airflow.schedules import DagSchedule, dag_schedule
 from boatyard.spec import Deployment, ModelSpec, load_model
-from boatyard.steps import STEPS, Request, RunContext, Step, locations, run_parameters
-from boatyard.steps.run import CONTENT_HASH
-
-START_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # fixed; nothing is caught up, so it only has to lie in the past
-RETRIES = 1
-RETRY_DELAY = timedelta(seconds=10)
-README = "README.md"
+from boatyard.steps import (
+    BATCH_STEPS,
+    Parameter,
+    Request,
+    RunContext,
+    Step,
+    batch_input,
+    batch_parameters,
+    batch_publish,
+    model_steps,
+    run_parameters,
+    training_set,
+)
 
 Requests = tuple[Request, ...]
 Make = Callable[[Step, ModelSpec, RunContext], BaseOperator]
 
 
 def model_dag(file: str) -> DAG:
-    """Return the DAG of the model whose folder holds `file`: a step of `STEPS` is a task.
+    """Return the DAG of the model whose folder holds `file`: each of its steps is a task.
 
-    `SpecError` names every error of the spec at once; Airflow shows it as this DAG's import error.
+    A model with batches gives a second DAG, `<model>_batch`; Airflow finds it without a name in the file, as it does
+    every DAG that is made in a `with`. `SpecError` names every error of the spec at once; Airflow shows it as this
+    DAG's import error.
     """
     spec = load_model(Path(file).resolve().parent)
     run = RunContext.for_airflow(Deployment.from_environment(os.environ))
-    readme = spec.folder / README
-    with DAG(
-        dag_id=spec.name,
-        description=spec.description,
-        doc_md=readme.read_text(encoding="utf-8") if readme.is_file() else None,
-        schedule=spec.schedule,
-        start_date=START_DATE,
-        catchup=False,
-        max_active_runs=1,
-        tags={"boatyard", "model"},
-        default_args={
-            "owner": spec.owner,
-            "retries": RETRIES,
-            "retry_delay": RETRY_DELAY,
-            "retry_policy": RETRY_POLICY,
-        },
+    if spec.batch is not None:
+        description = f"Predictions of {spec.name} for many rows, as Parquet beside their ids."
+        _dag(
+            f"{spec.name}_batch", description, spec.batch.schedule, "batch", BATCH_STEPS, batch_parameters(), spec, run
+        )
+    schedule = dag_schedule(spec.schedule)
+    steps = model_steps(spec)
+    return _dag(spec.name, spec.description, schedule, "model", steps, run_parameters(spec), spec, run)
+
+
+def _dag(
+    dag_id: str,
+    description: str,
+    schedule: DagSchedule,
+    tag: str,
+    steps: Sequence[Step],
+    parameters: Iterable[Parameter],
+    spec: ModelSpec,
+    run: RunContext,
+) -> DAG:
+    with new_dag(
+        dag_id,
+        spec.folder,
+        description=description,
+        owner=spec.owner,
+        schedule=schedule,
+        tag=tag,
+        records=f"s3://{run.deployment.bucket}/{spec.name}/records",
     ) as dag:
-        chain(*(OPERATORS[step.kind](step, spec, run) for step in STEPS))
+        chain(*(OPERATORS[step.kind](step, spec, run) for step in steps))
     # Last, for a task made before does not get a copy of each: a run hands the DAG's parameters to every task anyhow,
     # and Airflow would check every copy in each parse (half of its time).
-    for field in run_parameters(spec):
+    for field in parameters:
         dag.params[field.name] = Param(field.default, **field.schema)
     return dag
 
@@ -85,6 +105,17 @@ def _processing(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
     )
 
 
+def _evaluation(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
+    params = _params(step, spec, run)
+    return operators.ModelEvaluationOperator(
+        task_id=step.name,
+        endpoint=params["DescribeEndpoint"]["EndpointName"],
+        config=params["CreateProcessingJob"],
+        return_description=False,
+        **_code(step, spec, run),
+    )
+
+
 def _training(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
     return operators.SageMakerTrainingOperator(
         task_id=step.name,
@@ -98,11 +129,30 @@ def _training_set(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
     return operators.AthenaTrainingSetOperator(
         task_id=step.name,
         requests=step.build(spec, run),
-        result={
-            "database": run.deployment.glue_database,
-            "table": f"{spec.table_name}_{CONTENT_HASH}",
-            "location": locations.own(spec, run, step.name, "data/"),
-        },
+        result=training_set.result(spec, run),
+    )
+
+
+def _batch_input(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
+    return operators.BatchInputOperator(
+        task_id=step.name, requests=step.build(spec, run), result=batch_input.result(spec, run)
+    )
+
+
+def _transform(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
+    params = _params(step, spec, run)
+    return operators.BatchTransformOperator(
+        task_id=step.name,
+        endpoint=params["DescribeEndpoint"]["EndpointName"],
+        config=params["CreateTransformJob"],
+        max_ingestion_time=spec.batch.max_runtime if spec.batch else None,  # a transform job has no limit of its own
+        return_description=False,
+    )
+
+
+def _publish(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
+    return operators.BatchPublishOperator(
+        task_id=step.name, requests=step.build(spec, run), result=batch_publish.result(spec, run)
     )
 
 
@@ -138,11 +188,16 @@ OPERATORS: dict[str, Make] = {
     "ingest": _ingest,
     "feature_wait": _as_requested(operators.FeatureStoreVisibleOperator),
     "training_set": _training_set,
+    "validation": _as_requested(operators.ValidateTrainingSetOperator),
     "processing": _processing,
     "training": _training,
-    "threshold": _as_requested(operators.MetricThresholdOperator),
+    "evaluation": _evaluation,
+    "gate": _as_requested(operators.GateOperator),
     "register": _register,
     "approve": _as_requested(operators.ApproveModelPackageOperator),
     "deploy": _deploy,
     "smoke_test": _as_requested(operators.EndpointSmokeTestOperator),
+    "batch_input": _batch_input,
+    "transform": _transform,
+    "publish": _publish,
 }

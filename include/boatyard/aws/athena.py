@@ -16,6 +16,7 @@ from boatyard.aws.waiting import looks
 log = logging.getLogger(__name__)
 
 SHOWN_SQL = 200
+CATALOG = "AwsDataCatalog"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ def run(client: Any, request: dict[str, Any], on_start: Callable[[str], None] = 
     return execution
 
 
+def unloaded(client: Any, execution_id: str) -> str:
+    """Return the URI of the list of the files that an UNLOAD wrote."""
+    found = call(client, "get_query_execution", {"QueryExecutionId": execution_id})
+    manifest: str = found["QueryExecution"]["Statistics"]["DataManifestLocation"]
+    return manifest
+
+
 def rows(client: Any, execution_id: str) -> Iterator[dict[str, str | None]]:
     """Yield the rows that a SELECT answered, each as column name to text, `None` for NULL."""
     columns: list[str] = []
@@ -80,6 +88,22 @@ def rows(client: Any, execution_id: str) -> Iterator[dict[str, str | None]]:
         if "NextToken" not in answer:
             return
         page = {"NextToken": answer["NextToken"]}
+
+
+def tables(client: Any, database: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """Yield the metadata of the tables whose names begin with `prefix`, none for a database that is not there."""
+    page: dict[str, str] = {"CatalogName": CATALOG, "DatabaseName": database, "Expression": f"{prefix}*"}
+    while True:
+        try:
+            answer = call(client, "list_table_metadata", page)
+        except client.exceptions.MetadataException as error:
+            if "EntityNotFound" not in error_message(error):
+                raise
+            return
+        yield from answer["TableMetadataList"]
+        if "NextToken" not in answer:
+            return
+        page = {**page, "NextToken": answer["NextToken"]}
 
 
 def stop(client: Any, execution_id: str) -> None:

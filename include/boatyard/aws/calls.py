@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from boatyard.aws.errors import error_code
+from boatyard.aws.journal import note_call
+from boatyard.aws.typed import typed
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +36,21 @@ LONGEST_PAUSE = 10.0
 def call(client: Any, operation: str, request: Mapping[str, Any], *, patience: float = PATIENCE) -> dict[str, Any]:
     """Call `client.<operation>(**request)`, again after transient errors for up to `patience` seconds.
 
+    Text becomes a number or a boolean where the operation takes one (`typed`).
+
     botocore's own few retries come first. Every call made through here is safe to repeat: creations carry a
     name or a token of their own.
     """
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as NoConnectionError
 
+    request = typed(client, operation, request)
     started = time.monotonic()
     pause = 0.5
     while True:
         try:
             response: dict[str, Any] = getattr(client, operation)(**request)
+            note_call(client, operation, request, response)
             return response
         except (ClientError, NoConnectionError, HTTPClientError) as error:
             if not is_transient(error) or time.monotonic() - started + pause > patience:

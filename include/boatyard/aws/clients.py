@@ -1,7 +1,52 @@
-"""Clients of AWS for callers that have no Airflow connection: the command line."""
+"""Clients of AWS: what a step needs of them, and those of callers that have no Airflow connection."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Protocol
+
+
+class Clients(Protocol):
+    """The boto3 clients of a step."""
+
+    def get(self, service: str) -> Any:
+        """Return the step's client of a service, always the same."""
+
+    def new(self, service: str) -> Any:
+        """Return a client of its own, which shares no lock with any other."""
+
+
+class SessionClients:
+    """Make each client once, from boto3's own chain: environment, profile, single sign-on, instance role."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self.get = cache(self.new)
+
+    def new(self, service: str) -> Any:
+        """Return a client of its own."""
+        from botocore.config import Config
+
+        return self._session.client(service, config=Config(retries={"mode": "standard"}, connect_timeout=5))
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        return boto3.Session(region_name=self._region)
+
+
+class EnvironmentClients:
+    """Make each client once, from an environment that is not this process's own (`client`)."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.get = cache(self.new)
+
+    def new(self, service: str) -> Any:
+        """Return a client of its own."""
+        return client(service, self._environment)
 
 
 def client(service: str, environment: Mapping[str, str]) -> Any:

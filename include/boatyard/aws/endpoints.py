@@ -10,6 +10,7 @@ from boatyard.aws.calls import call
 from boatyard.aws.errors import ConflictError, EndpointError, is_missing, is_taken
 from boatyard.aws.jobs import WAITING_PATIENCE, differences
 from boatyard.aws.outcome import OTHER, WANTED, Outcome, outcome_of
+from boatyard.aws.typed import typed
 from boatyard.aws.waiting import looks
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ def require_in_service(endpoint: Endpoint) -> None:
 
 def _ensure(client: Any, resource: str, name_key: str, request: dict[str, Any], named_by_content: bool) -> None:
     name = request[name_key]
+    request = typed(client, f"create_{resource}", request)
     found = _find(client, f"describe_{resource}", name_key, name)
     if found is None:
         try:

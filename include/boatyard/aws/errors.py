@@ -32,8 +32,34 @@ class EmptyTrainingSetError(PermanentError):
     """A training set without rows."""
 
 
-class ThresholdError(PermanentError):
-    """A metric on the wrong side of its threshold."""
+class GateError(PermanentError):
+    """A model that does not keep every rule of the gate."""
+
+
+class ChecksError(StepError):
+    """A training set that a critical check stops; `result` is what the step returns otherwise."""
+
+    def __init__(self, message: str, result: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class FailedChecksError(ChecksError):
+    """A training set that is not what the spec expects."""
+
+    permanent = True
+
+
+class UnevaluatedChecksError(ChecksError):
+    """A check that Athena or Great Expectations could not evaluate."""
+
+
+class EmptyBatchError(PermanentError):
+    """A batch without rows."""
+
+
+class BatchResultError(PermanentError):
+    """Answers to a batch that do not fit its rows."""
 
 
 class WrongAnswersError(PermanentError):
@@ -50,6 +76,13 @@ class InvisibleRecordsError(StepError):
 
 class EndpointError(StepError):
     """An endpoint that does not serve the wanted configuration."""
+
+
+def aws_failures() -> tuple[type[Exception], ...]:
+    """Return botocore's exceptions: AWS refused a call, or could not be called at all."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)
 
 
 def error_code(error: Exception) -> str:

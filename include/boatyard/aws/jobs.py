@@ -10,8 +10,10 @@ from typing import Any
 
 from boatyard.aws.calls import call
 from boatyard.aws.errors import ConflictError, StepError, error_code, error_message, is_missing, is_taken
+from boatyard.aws.journal import note_job
 from boatyard.aws.naming import OWNER_TAG, Owner, job_name
 from boatyard.aws.outcome import Outcome, outcome_of
+from boatyard.aws.typed import typed
 from boatyard.aws.waiting import looks
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,11 @@ class JobKind:
         return f"{self.noun}Name"
 
     @property
+    def create(self) -> str:
+        """Return the operation that makes such a job."""
+        return f"Create{self.noun}"
+
+    @property
     def arn_key(self) -> str:
         """Return the response's member that carries the ARN."""
         return f"{self.noun}Arn"
@@ -51,6 +58,7 @@ JOBS: dict[str, JobKind] = {
         "training", "TrainingJob", "training_job", "/aws/sagemaker/TrainingJobs", secondary_key="SecondaryStatus"
     ),
     "processing": JobKind("processing", "ProcessingJob", "processing_job", "/aws/sagemaker/ProcessingJobs"),
+    "transform": JobKind("transform", "TransformJob", "transform_job", "/aws/sagemaker/TransformJobs"),
 }
 
 
@@ -90,7 +98,7 @@ def describe(client: Any, kind: str, name: str) -> Job | None:
         raise
     status = found[spelling.status_key]
     secondary = found.get(spelling.secondary_key) if spelling.secondary_key else None
-    return Job(
+    job = Job(
         kind=kind,
         name=name,
         arn=found[spelling.arn_key],
@@ -99,6 +107,14 @@ def describe(client: Any, kind: str, name: str) -> Job | None:
         reason=found.get("FailureReason") or found.get("ExitMessage") or "",
         description=found,
     )
+    note_job(job, _asked_for(client, spelling, found))
+    return job
+
+
+def _asked_for(client: Any, spelling: JobKind, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of a description that the job was created with."""
+    members = client.meta.service_model.operation_model(spelling.create).input_shape.members
+    return {name: value for name, value in found.items() if name in members}
 
 
 def claim(
@@ -121,7 +137,8 @@ def claim(
     for attempt in count():
         name = job_name(prefix, owner, generation, attempt)
         on_name(name)
-        filled = _own(request(name), JOBS[kind], name, owner, generation)
+        asked = typed(client, f"create_{JOBS[kind].method}", request(name))
+        filled = _own(asked, JOBS[kind], name, owner, generation)
         if _create(client, kind, filled):
             log.info("created %s job %s", kind, name)
             return _expect(client, kind, name)

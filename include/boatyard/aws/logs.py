@@ -37,3 +37,39 @@ def tail(client: Any, kind: str, job_name: str, lines: int = 50) -> list[str]:
     ]
     events.sort(key=lambda event: event["timestamp"])
     return [event["message"].rstrip("\n") for event in events[-lines:]]
+
+
+class LogFollower:
+    """Give the lines of a job's log that were not given before, of each of its instances in their order."""
+
+    def __init__(self, client: Any, kind: str, job_name: str) -> None:
+        self._client = client
+        self._group = JOBS[kind].log_group
+        self._prefix = f"{job_name}/"
+        self._tokens: dict[str, str] = {}  # stream -> where to go on
+
+    def lines(self) -> list[str]:
+        """Return what is new."""
+        return [line for stream in self._streams() for line in self._new(stream)]
+
+    def _streams(self) -> list[str]:
+        request = {"logGroupName": self._group, "logStreamNamePrefix": self._prefix}
+        try:
+            found = call(self._client, "describe_log_streams", request)
+        except self._client.exceptions.ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return []
+            raise
+        return [stream["logStreamName"] for stream in found["logStreams"]]
+
+    def _new(self, stream: str) -> list[str]:
+        lines: list[str] = []
+        while True:
+            request = {"logGroupName": self._group, "logStreamName": stream, "startFromHead": True}
+            token = self._tokens.get(stream)
+            answer = call(self._client, "get_log_events", request | ({"nextToken": token} if token else {}))
+            lines += [event["message"].rstrip("\n") for event in answer["events"]]
+            self._tokens[stream] = answer["nextForwardToken"]
+            # "If you have reached the end of the stream, it returns the same token you passed in." (GetLogEvents)
+            if answer["nextForwardToken"] == token:
+                return lines

@@ -88,6 +88,17 @@ OUTCOMES: dict[tuple[str, str, str | None], Outcome] = {
         [None],
     ),
     **_all(
+        "transform",
+        {
+            "InProgress": Outcome.RUNNING,
+            "Completed": Outcome.SUCCEEDED,
+            "Failed": Outcome.FAILED,
+            "Stopping": Outcome.STOPPING,
+            "Stopped": Outcome.STOPPED,
+        },
+        [None],
+    ),
+    **_all(
         "endpoint",
         {
             "Creating": Outcome.RUNNING,

@@ -31,6 +31,11 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def uri_of(place: Mapping[str, str]) -> str:
+    """Return the URI of an object from its `Bucket` and `Key`, as GetObject takes them."""
+    return f"s3://{place['Bucket']}/{place['Key']}"
+
+
 def exists(client: Any, uri: str) -> bool:
     """Tell whether there is an object at `uri`."""
     bucket, key = split_uri(uri)
@@ -76,10 +81,10 @@ def _open(client: Any, uri: str) -> Any:
         raise
 
 
-def write_bytes(client: Any, uri: str, body: bytes) -> None:
+def write_bytes(client: Any, uri: str, body: bytes, content_type: str = "binary/octet-stream") -> None:
     """Write the object at `uri`."""
     bucket, key = split_uri(uri)
-    call(client, "put_object", {"Bucket": bucket, "Key": key, "Body": body})
+    call(client, "put_object", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type})
 
 
 def upload_code(client: Any, folder: Path, digest: str, prefix: str) -> None:

@@ -5,17 +5,38 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from boatyard.cli import check, demo, down, env, status, up
+from boatyard.cli import (
+    check,
+    compose_env,
+    demo,
+    doctor,
+    down,
+    env,
+    images,
+    make_bucket,
+    new_model,
+    profile,
+    run,
+    status,
+    up,
+)
 from boatyard.cli.home import StackError
 
 # A command is a module: its HELP, `add_arguments(parser)` and `run(arguments) -> exit code`.
 COMMANDS: dict[str, ModuleType] = {
     "check": check,
+    "new-model": new_model,
+    "profile": profile,
+    "run": run,
     "demo": demo,
     "up": up,
     "down": down,
     "status": status,
     "env": env,
+    "images": images,
+    "doctor": doctor,
+    "make-bucket": make_bucket,
+    "compose-env": compose_env,
 }
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from boatyard.aws.shapes import shape_errors
-from boatyard.cli.home import Home, StackError
-from boatyard.spec import ModelSpec, SpecError, load_model, nearest
+from boatyard.cli.images import explained
+from boatyard.cli.project import dags_folder, model_folder
+from boatyard.spec import DeploymentError, ModelSpec, SpecError, load_model
 from boatyard.spec.deployment import missing_settings, with_examples
-from boatyard.spec.load import MODEL_FILE
-from boatyard.steps import STEPS, Request, RunContext
+from boatyard.steps import BATCH_STEPS, Request, RunContext, model_steps
 
 HELP = "print every step's request of a model, or every error of its spec"
 
@@ -32,15 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the requests and return 0, or the errors and return 1."""
-    dags = arguments.dags or _near(Home.here().project / "dags")
     try:
-        spec = load_model(_model_folder(dags, arguments.model))
+        spec = load_model(model_folder(arguments.dags or dags_folder(), arguments.model))
     except SpecError as error:
-        return _fail(str(problem) for problem in error.errors)
+        return _fail(str(problem) for problem in explained(error.errors))
     missing = missing_settings(os.environ)
     if missing:
         print(f"# not set in the environment, shown with example values: {', '.join(missing)}", file=sys.stderr)
-    plan = _plan(spec, RunContext.for_check(with_examples(os.environ)))
+    try:
+        plan = _plan(spec, RunContext.for_check(with_examples(os.environ)))
+    except DeploymentError as error:
+        return _fail([f"{spec.folder}: {error}"])
     errors = [
         f"{step}: {request.service} {request.operation}: {error}"
         for step, requests in plan.items()
@@ -55,17 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _model_folder(dags: Path, model: str) -> Path:
-    models = sorted(path.parent.name for path in dags.glob(f"*/{MODEL_FILE}"))
-    if model in models or (dags / model).is_dir():
-        return dags / model
-    close = nearest(model, models)
-    hint = f"did you mean '{close}'?" if close else f"there is {', '.join(models) or 'none'}"
-    raise StackError(f"no model {model!r} in {dags}: {hint}")
-
-
 def _plan(spec: ModelSpec, run: RunContext) -> dict[str, tuple[Request, ...]]:
-    return {step.name: step.build(spec, run) for step in STEPS}
+    steps = model_steps(spec) if spec.batch is None else (*model_steps(spec), *BATCH_STEPS)
+    return {step.name: step.build(spec, run) for step in steps}
 
 
 def _shown(request: Request) -> dict[str, Any]:
@@ -76,11 +70,6 @@ def _fail(errors: Iterable[str]) -> int:
     for error in errors:
         print(error, file=sys.stderr)
     return 1
-
-
-def _near(path: Path) -> Path:
-    """Return the path as somebody in the current folder writes it."""
-    return Path(os.path.relpath(path))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,6 +8,7 @@ from pathlib import Path
 from boatyard.cli.home import Home, StackError
 
 USER = "admin"
+ROLE = "boatyard-execution"
 
 # Whatever the caller's shell points at, the stack's processes reach the stack and nothing else.
 _FOREIGN = ("AWS_", "AIRFLOW_", "BOATYARD_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -41,20 +42,36 @@ def client_environment(home: Home) -> dict[str, str]:
 
     Raises StackError if sagelocal has never been started here.
     """
-    command = [program("sagelocal"), "env", "--state", str(home.sagelocal)]
-    printed = subprocess.run(command, capture_output=True, text=True, env=base_environment(home), check=False)
-    if printed.returncode:
-        raise StackError(f"sagelocal does not run here, start it with `make up` ({printed.stderr.strip()})")
-    exports = (line.removeprefix("export ") for line in printed.stdout.splitlines() if line.startswith("export "))
+    exports = (line.removeprefix("export ") for line in _said(home, "env") if line.startswith("export "))
     aws = dict(line.split("=", 1) for line in exports)
     region, account = aws["AWS_REGION"], aws["AWS_ACCOUNT_ID"]
     return aws | {
         "AWS_EC2_METADATA_DISABLED": "true",
+        "BOATYARD_CONSOLE_URL": f"{aws['AWS_ENDPOINT_URL']}/_console",
         "BOATYARD_BUCKET": f"boatyard-{account}-{region}",
         "BOATYARD_DEPLOYMENT": home.setting("deployment", lambda: os.urandom(4).hex()),
         "BOATYARD_IMAGE_REGISTRY": f"{account}.dkr.ecr.{region}.amazonaws.com/boatyard",
-        "BOATYARD_ROLE_ARN": f"arn:aws:iam::{account}:role/boatyard-execution",
+        "BOATYARD_ROLE_ARN": f"arn:aws:iam::{account}:role/{ROLE}",
     }
+
+
+def console_link(home: Home) -> str:
+    """Return a link that opens sagelocal's pages in a browser, once."""
+    return _said(home, "console")[0]
+
+
+def _said(home: Home, command: str) -> list[str]:
+    """Return the lines that a command of sagelocal prints about the project's server."""
+    printed = subprocess.run(
+        [program("sagelocal"), command, "--state", str(home.sagelocal)],
+        capture_output=True,
+        text=True,
+        env=base_environment(home),
+        check=False,
+    )
+    if printed.returncode:
+        raise StackError(f"sagelocal does not run here, start it with `make up` ({printed.stderr.strip()})")
+    return printed.stdout.splitlines()
 
 
 def airflow_environment(home: Home, address: str) -> dict[str, str]:

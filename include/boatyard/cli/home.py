@@ -52,6 +52,10 @@ class Home:
         return self.state / "sagelocal"
 
     @property
+    def compose_env(self) -> Path:
+        return self.state / "compose.env"
+
+    @property
     def demo_result(self) -> Path:
         return self.project / "build" / "demo.json"
 
@@ -74,10 +78,10 @@ class Home:
 
     def port(self, name: str, *, in_use_by_us: bool) -> int:
         """Return the stack's port of that name: the last one, or a free one if somebody else took it."""
-        port = int(self.setting(name, lambda: str(_free_port())))
+        port = int(self.setting(name, lambda: str(free_port())))
         if in_use_by_us or _is_free(port):
             return port
-        return int(self._replaced("settings.json", name, str(_free_port())))
+        return int(self._replaced("settings.json", name, str(free_port())))
 
     def _kept(self, file: str, name: str, make: Callable[[], str]) -> str:
         known = self._read(file)
@@ -95,18 +99,24 @@ class Home:
 
 def write_private(path: Path, value: Any) -> None:
     """Write JSON atomically, readable by its owner only."""
+    write_private_text(path, json.dumps(value, indent=1))
+
+
+def write_private_text(path: Path, text: str) -> None:
+    """Write a text atomically, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(value, file, indent=1)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

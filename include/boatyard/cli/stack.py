@@ -11,6 +11,7 @@ from boatyard.aws.buckets import ensure_bucket
 from boatyard.aws.clients import client, reachable
 from boatyard.cli.airflow_rest import AirflowRest, RestError
 from boatyard.cli.environment import (
+    ROLE,
     USER,
     airflow_environment,
     base_environment,
@@ -80,6 +81,15 @@ class Stack:
             for name in COMPONENTS:
                 self._await(self.component(name), self._health_check(name), seconds=180)
 
+    def start_aws(self, report: Report) -> dict[str, str]:
+        """Start sagelocal alone unless it runs, and return what points a client of AWS at it."""
+        if not self.sagelocal.running():
+            with self.home.locked():
+                self._start_sagelocal(report)
+        environment = self.client_environment()
+        ensure_bucket(client("s3", environment), environment["BOATYARD_BUCKET"], environment["AWS_REGION"])
+        return environment
+
     def down(self, report: Report) -> None:
         """Stop everything of this project's stack; its state stays."""
         with self.home.locked():
@@ -90,7 +100,7 @@ class Stack:
     def _start_sagelocal(self, report: Report) -> None:
         port = self.home.port("sagelocal_port", in_use_by_us=self.sagelocal.running())
         command = [program("sagelocal"), "serve", "--state", str(self.home.sagelocal), "--port", str(port)]
-        command += ["--images", str(self.home.project / "containers")]
+        command += ["--images", str(self.home.project / "containers"), "--role", ROLE]
         if self.sagelocal.start(command, base_environment(self.home), self.home.project):
             report("starting sagelocal")
         self._await(self.sagelocal, self._sagelocal_answers, seconds=60)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from boatyard.cli.environment import USER
+from boatyard.cli.environment import USER, console_link
 from boatyard.cli.home import Home
 from boatyard.cli.stack import Stack
 
@@ -24,5 +24,6 @@ def run(arguments: argparse.Namespace) -> int:
 def print_addresses(stack: Stack) -> None:
     """Print where the stack is, how to log in and how to stop it."""
     print(f"Airflow    {stack.airflow_address}   user {USER}, password {stack.password}")
+    print(f"Console    {console_link(stack.home)}   jobs, logs, data; the link works once, the browser remembers")
     print('AWS        eval "$(uv run boatyard env)" points any AWS client at sagelocal')
     print("Stop       make down")

@@ -4,21 +4,25 @@ from boatyard.spec.code import code_files, code_hash
 from boatyard.spec.deployment import Deployment, DeploymentError
 from boatyard.spec.feature_group import FeatureGroupSpec
 from boatyard.spec.fields import HyperParameter, JobResources
+from boatyard.spec.gate import AgainstChampion, GateRule
 from boatyard.spec.load import load_feature_group, load_model
-from boatyard.spec.model import Join, ModelSpec, ThresholdRule
+from boatyard.spec.model import Join, ModelSpec
 from boatyard.spec.problems import Problem, SpecError, nearest
+from boatyard.spec.schedule import Schedule
 
 __all__ = [
+    "AgainstChampion",
     "Deployment",
     "DeploymentError",
     "FeatureGroupSpec",
+    "GateRule",
     "HyperParameter",
     "JobResources",
     "Join",
     "ModelSpec",
     "Problem",
+    "Schedule",
     "SpecError",
-    "ThresholdRule",
     "code_files",
     "code_hash",
     "load_feature_group",

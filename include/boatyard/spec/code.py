@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+REQUIREMENTS, STAGES = "requirements.txt", "requirements"  # a file, or a folder of files
+
 
 def code_files(folder: Path) -> tuple[tuple[str, Path], ...]:
     """Return the files that go to SageMaker, by relative path; compiled code and hidden files stay behind."""
@@ -22,3 +24,10 @@ def code_hash(folder: Path) -> str:
         digest.update(f"{len(name.encode())} {name} {len(content)} ".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def requirements(folder: Path) -> tuple[str, ...]:
+    """Return a folder's requirements files in the order in which they are installed: one, or the stages by name."""
+    single = [REQUIREMENTS] if (folder / REQUIREMENTS).is_file() else []
+    stages = sorted(path.name for path in (folder / STAGES).glob("*.txt") if path.is_file())
+    return (*single, *(f"{STAGES}/{name}" for name in stages))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from boatyard.spec.images import ManagedImage
+
 # Field -> the environment variables that set it, first one wins.
 _VARIABLES: dict[str, tuple[str, ...]] = {
     "bucket": ("BOATYARD_BUCKET",),
@@ -47,8 +49,16 @@ class Deployment:
         """Return the Glue database of this installation's training sets."""
         return "boatyard_" + "".join(letter if letter.isalnum() else "_" for letter in self.id.lower())
 
-    def image_uri(self, image: str) -> str:
-        """Return the URI of an image of a spec: one with a slash is a URI already."""
+    def image_uri(self, image: str | ManagedImage) -> str:
+        """Return the URI of an image of a spec: one with a slash is a URI already.
+
+        Raises DeploymentError if AWS does not have one of its own images in this region.
+        """
+        if isinstance(image, ManagedImage):
+            if self.region not in image.registries:
+                there = ", ".join(image.registries)
+                raise DeploymentError(f"AWS has no {image.repository} in {self.region}; it has it in {there}")
+            return f"{image.registries[self.region]}/{image.repository}"
         return image if "/" in image else f"{self.image_registry}/{image}"
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from boatyard.spec.fields import Duration, Image, JobResources, Part, ShortText, Text, described, wrong
+from boatyard.spec.fields import Cron, Duration, JobResources, Part, ShortText, Text, described, wrong
+from boatyard.spec.images import TRAINING, AnyImage, ImageLock, ManagedImage, image_for
 
 FeatureType = Literal["Integral", "Fractional", "String"]
 RESERVED_FEATURES = ("is_deleted", "write_time", "api_invocation_time")  # columns that the offline store adds
@@ -60,7 +61,8 @@ class FeatureGroupFile(Part):
         dict[str, FeatureType], BeforeValidator(_expanded), Field(min_length=2, max_length=_LIMIT)
     ]  # all of them, record identifier and event time included
     online_store: bool = True  # the offline store is always there: models are trained from it
-    image: Image
+    schedule: Cron | None = None  # of its own ingestion; default: started by hand
+    image: AnyImage
     ingest: JobResources  # of jobs/ingest.py, which fills the group
     visible_within: Duration = 1800  # how long ingested records may take to appear in the offline store
 
@@ -71,8 +73,15 @@ class FeatureGroupSpec(FeatureGroupFile):
     name: str  # of the folder
     folder: Path
     code_hash: str  # of jobs/
+    requirements: tuple[str, ...] = ()  # files of jobs/ whose packages are installed, in this order
+    image_lock: ImageLock | None = None  # what `image` means, if it is one of AWS's
 
     @property
     def jobs(self) -> Path:
         """Return the folder of the code that runs in SageMaker."""
         return self.folder / "jobs"
+
+    @property
+    def ingest_image(self) -> str | ManagedImage:
+        """Return the image of jobs/ingest.py."""
+        return image_for(self.image, self.image_lock, TRAINING, self.ingest.instance_type)

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from boatyard.spec.cron import CronError, check_cron
+
 INSTANCE_TYPE_PATTERN = r"^ml\.[a-z0-9][a-z0-9-]*\.[a-z0-9]+$"
 HyperParameter = bool | int | float | str
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _IMAGE = r"[a-z0-9][\w.-]*((:\d+)?(/[\w.-]+)+)?(:\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})"
-_PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 
 class Part(BaseModel):
@@ -50,10 +51,13 @@ def _hyperparameter(value: object) -> HyperParameter:
     raise wrong(f"expected a number, a string, true or false, got {described(value)}")
 
 
-def _schedule(value: str) -> str:
-    if value in _PRESETS or (not value.startswith("@") and len(value.split()) == 5):
-        return value
-    raise wrong(f"expected a cron expression or one of {', '.join(_PRESETS)}, got {value!r}", choices=_PRESETS)
+def cron(value: str) -> str:
+    """Return the expression or preset; raise the error that a wrong one gets."""
+    try:
+        check_cron(value)
+    except CronError as error:
+        raise wrong(str(error), **({"suggestion": error.suggestion} if error.suggestion else {})) from None
+    return value
 
 
 def described(value: object) -> str:
@@ -79,7 +83,7 @@ ResourceName = Annotated[
 ]
 MetricName = Annotated[str, Field(min_length=1, max_length=255)]
 Value = Annotated[HyperParameter, PlainValidator(_hyperparameter)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
+Cron = Annotated[str, AfterValidator(cron)]  # or a preset such as @daily
 
 
 class JobResources(Part):

@@ -7,22 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from boatyard.spec.batch import Batch
+from boatyard.spec.checks import Checks
 from boatyard.spec.feature_group import FeatureGroupSpec
 from boatyard.spec.fields import (
     Duration,
-    Image,
     InstanceType,
     JobResources,
     MetricName,
     Part,
     ResourceName,
-    Schedule,
     Text,
     Value,
     wrong,
 )
+from boatyard.spec.gate import Gate
+from boatyard.spec.images import AnyImage, ImageLock, ManagedImage, image_for
+from boatyard.spec.schedule import When
 
 # Parameters of a run and of the image's own contract; a hyperparameter of that name would be lost.
 RESERVED_HYPERPARAMETERS = ("as_of", "train_instance_type", "sagemaker_program", "sagemaker_submit_directory")
@@ -89,20 +92,6 @@ class Train(JobResources):
     metrics: dict[MetricName, Annotated[str, AfterValidator(_regex)]] = Field(default_factory=dict, max_length=40)
 
 
-class ThresholdRule(Part):
-    """A bound that a metric of evaluation.json must keep."""
-
-    metric: MetricName  # path into evaluation.json, such as multiclass_classification_metrics.accuracy
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @model_validator(mode="after")
-    def _has_a_bound(self) -> ThresholdRule:
-        if self.at_least is None and self.at_most is None:
-            raise wrong("expected at_least or at_most")
-        return self
-
-
 class Register(Part):
     """The model package group of the registry."""
 
@@ -134,17 +123,19 @@ class ModelFile(Part):
 
     description: Text
     owner: Text
-    schedule: Schedule | None = None  # cron or preset; default: started by hand
-    image: Image
+    schedule: When | None = None  # default: started by hand
+    image: AnyImage
     features: Features
+    checks: Checks = ()
     process: JobResources
     train: Train
     evaluate: JobResources
-    threshold: Annotated[tuple[ThresholdRule, ...], Field(min_length=1)]
+    gate: Gate
     registration: Register = Field(alias="register")  # pydantic has a `register` of its own
     approve: Approve
     deploy: Deploy
     smoke_test: SmokeTest = SmokeTest()
+    batch: Batch | None = None  # default: no DAG of batches
 
 
 class ModelSpec(ModelFile):
@@ -153,12 +144,19 @@ class ModelSpec(ModelFile):
     name: str  # of the folder
     folder: Path
     code_hash: str  # of jobs/
+    scripts: tuple[str, ...] = ()  # the Python files of jobs/
+    requirements: tuple[str, ...] = ()  # files of jobs/ whose packages are installed, in this order
+    image_lock: ImageLock | None = None  # what `image` means, if it is one of AWS's
     groups: dict[str, FeatureGroupSpec]
 
     @property
     def jobs(self) -> Path:
         """Return the folder of the code that runs in SageMaker."""
         return self.folder / "jobs"
+
+    def image_for(self, scope: str, instance_type: str) -> str | ManagedImage:
+        """Return the image that trains or serves ("training", "inference") on a machine."""
+        return image_for(self.image, self.image_lock, scope, instance_type)
 
     @property
     def table_name(self) -> str:
@@ -173,3 +171,8 @@ class ModelSpec(ModelFile):
     def group(self, name: str) -> FeatureGroupSpec:
         """Return a feature group of the model."""
         return self.groups[name]
+
+    @property
+    def ingests(self) -> bool:
+        """Tell whether a run fills the spine's feature group itself: not where its ingestion is what starts the run."""
+        return self.schedule is None or self.features.spine.group not in self.schedule.assets

@@ -11,15 +11,17 @@ class Problem:
     """Name one error: where it is, what it is, and the nearest right name if there is one."""
 
     file: Path
-    line: int
+    line: int  # 0: not a file's line but a setting of one run, which `file` quotes
     key: str  # dotted, such as train.hyperparameters.eta; empty for the file as a whole
     message: str
     suggestion: str | None = None
 
     def __str__(self) -> str:
-        key = f"{self.key}: " if self.key else ""
+        place = f"{self.file}:{self.line}: {self.key}: " if self.key else f"{self.file}:{self.line}: "
+        if self.line == 0:
+            place = f"{self.file}: "
         hint = f" (did you mean '{self.suggestion}'?)" if self.suggestion else ""
-        return f"{self.file}:{self.line}: {key}{self.message}{hint}"
+        return f"{place}{self.message}{hint}"
 
 
 class SpecError(Exception):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from boatyard.spec.code import REQUIREMENTS, requirements
 from boatyard.spec.feature_group import FeatureGroupFile, FeatureGroupSpec
 from boatyard.spec.model import Features, Join
 from boatyard.spec.problems import Problem, nearest
@@ -24,9 +25,10 @@ def job_files(folder: Path, required: Iterable[str]) -> list[Problem]:
     problems = [
         Problem(jobs / name, 1, "", "no such file", nearest(name, spare)) for name in required if name not in there
     ]
-    if "requirements.txt" in there:
-        message = "not supported yet: add its packages to the image's own pyproject.toml"
-        problems.append(Problem(jobs / "requirements.txt", 1, "", message))
+    found = requirements(jobs)
+    if found[:1] == (REQUIREMENTS,) and len(found) > 1:
+        message = f"there is also {found[1]}: keep one file, or the stages of one folder"
+        problems.append(Problem(jobs / REQUIREMENTS, 1, "", message))
     return problems
 
 
@@ -58,6 +60,21 @@ def feature_references(source: Source, features: Features, groups: Groups) -> No
     _once(source, ("features", "join"), [join.group for join in features.join], key="group")
     for number, join in enumerate(features.join):
         _join(source, ("features", "join", number), join, group, groups)
+
+
+def schedule_references(source: Source, root: Path) -> None:
+    """Report feature groups of a schedule that are not there, or that nothing fills; `root` holds their folders."""
+    schedule = source.data.get("schedule")
+    assets = schedule.get("assets") if isinstance(schedule, dict) else None
+    names = [name for name in assets if isinstance(name, str)] if isinstance(assets, list) else []
+    there = sorted(path.parent.name for path in root.glob("*/feature_group.yaml"))
+    for number, name in enumerate(names):
+        at = ("schedule", "assets", number)
+        if name not in there:
+            source.report(at, f"there is no feature group {name!r}", nearest(name, there))
+        elif not (root / name / "dag.py").is_file():
+            source.report(at, f"nothing fills feature group {name!r}: there is no {root / name / 'dag.py'}")
+    _once(source, ("schedule", "assets"), names)
 
 
 def _join(source: Source, at: Path_, join: Join, spine: FeatureGroupSpec | None, groups: Groups) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from boatyard.spec import old_names
 from boatyard.spec.fields import Part, described
 from boatyard.spec.problems import Problem, nearest
 from boatyard.spec.source import Path_, Source
@@ -16,15 +17,12 @@ Shape = TypeVar("Shape", bound=Part)
 
 # Names that other tools have for our keys.
 _OTHER_NAMES = {
-    "image_name": "image",
     "image_uri": "image",
     "training_image": "image",
     "max_run": "max_runtime",
     "max_runtime_in_seconds": "max_runtime",
     "initial_instance_count": "instance_count",
-    "train_instance_type": "instance_type",
     "schedule_interval": "schedule",
-    "hyper_parameters": "hyperparameters",
     "metric_definitions": "metrics",
     "endpoint_name": "endpoint",
     "feature_group": "group",
@@ -34,6 +32,7 @@ _OTHER_NAMES = {
     "feature_definitions": "features",
     "record_identifier_feature_name": "record_identifier",
     "event_time_feature_name": "event_time",
+    "threshold": "gate",
     "minimum": "at_least",
     "min": "at_least",
     "maximum": "at_most",
@@ -85,7 +84,8 @@ def _follows(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
 
 
 def _problem(shape: type[Part], source: Source, error: ErrorDetails) -> Problem:
-    path: Path_ = tuple(part for part in error["loc"] if part != "[key]")
+    # pydantic's own marks, of a key and of a form among several, are in brackets
+    path: Path_ = tuple(part for part in error["loc"] if not str(part).startswith("["))
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(shape, source, path)
@@ -102,7 +102,9 @@ def _problem(shape: type[Part], source: Source, error: ErrorDetails) -> Problem:
         message = f"expected {_EXPECTED[kind]}, got {got}"
     else:
         message = f"{error['msg'][:1].lower()}{error['msg'][1:]}, got {got}"
-    suggestion = nearest(error["input"], choices) if isinstance(error["input"], str) else None
+    suggestion: str | None = context.get("suggestion")
+    if suggestion is None and isinstance(error["input"], str):
+        suggestion = nearest(error["input"], choices)
     return source.problem(path, message, suggestion)
 
 
@@ -112,6 +114,8 @@ def _unknown_key(shape: type[Part], source: Source, path: Path_) -> Problem:
     if key in _ELSEWHERE and key not in known:
         return source.problem(path, f"unknown key: {_ELSEWHERE[key]}")
     other = _OTHER_NAMES.get(key)
+    if other not in known and (told := old_names.explained(key, known, _keys(shape, ()))):
+        return source.problem(path, *told)
     suggestion = other if other in known else nearest(key, known)
     listed = "" if suggestion else f"; there is {', '.join(sorted(known))}"
     return source.problem(path, f"unknown key{listed}", suggestion)

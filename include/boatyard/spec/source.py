@@ -12,7 +12,7 @@ import yaml
 
 from boatyard.spec.problems import Problem, nearest
 
-Path_ = tuple[str | int, ...]  # where a value stands, such as ("threshold", 0, "metric")
+Path_ = tuple[str | int, ...]  # where a value stands, such as ("gate", 0, "metric")
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -48,6 +48,7 @@ class Source:
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path_, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    settings: dict[Path_, Path] = field(default_factory=dict)  # values that were set for one run: their own wording
 
     def line(self, path: Path_) -> int:
         """Return the line of a value, or of the nearest thing around it."""
@@ -57,7 +58,17 @@ class Source:
 
     def problem(self, path: Path_, message: str, suggestion: str | None = None) -> Problem:
         """Return a problem with the value at `path`."""
+        setting = self._setting(path)
+        if setting is not None:
+            return Problem(setting, 0, dotted(path), message, suggestion)
         return Problem(self.file, self.line(path), dotted(path), message, suggestion)
+
+    def _setting(self, path: Path_) -> Path | None:
+        """Return the setting that a path lies in, or that brought in a path which the file does not have."""
+        for at, setting in self.settings.items():
+            if path[: len(at)] == at or (path not in self.lines and at[: len(path)] == path):
+                return setting
+        return None
 
     def report(self, path: Path_, message: str, suggestion: str | None = None) -> None:
         """Add a problem with the value at `path`."""
@@ -65,7 +76,7 @@ class Source:
 
 
 def dotted(path: Path_) -> str:
-    """Return a path as people write it: `threshold[0].metric`."""
+    """Return a path as people write it: `gate[0].metric`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
@@ -97,6 +108,12 @@ def read(file: Path) -> Source:
         return source
     source.data = _Reader(source).value((), root)
     return source
+
+
+def value_of(source: Source, path: Path_, text: str) -> Any:
+    """Return the value that `text` is at `path`; raise YAMLError if it is none."""
+    node = yaml.compose(text, Loader=_CoreLoader)
+    return None if node is None else _Reader(source).value(path, node)
 
 
 class _Reader:

@@ -9,6 +9,6 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
     params = {
         "ModelPackageArn": run.result("register", "model_package_arn"),
         "ModelApprovalStatus": "Approved",
-        "ApprovalDescription": f"policy {spec.approve.policy}: every threshold was kept in run {run.run_id}",
+        "ApprovalDescription": f"policy {spec.approve.policy}: every rule of the gate was kept in run {run.run_id}",
     }
     return (Request("sagemaker", "UpdateModelPackage", params),)

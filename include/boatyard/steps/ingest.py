@@ -3,21 +3,26 @@
 from typing import Any
 
 from boatyard.spec import FeatureGroupSpec, ModelSpec
+from boatyard.steps.locations import Place
 from boatyard.steps.processing import processing_job
 from boatyard.steps.run import Request, RunContext
-from boatyard.steps.source_code import group_code
+from boatyard.steps.source_code import feature_code
 
 
 def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
     """Return CreateFeatureGroup and the processing job that writes the spine's records."""
-    group = spec.spine_group
+    return group_requests(spec.spine_group, spec, run)
+
+
+def group_requests(group: FeatureGroupSpec, place: Place, run: RunContext) -> tuple[Request, ...]:
+    """Return the same for any feature group; what the job leaves lies at `place`."""
     job = processing_job(
-        spec,
+        place,
         run,
         "ingest",
-        image=group.image,
+        image=group.ingest_image,
         resources=group.ingest,
-        code=group_code(spec, run),
+        code=feature_code(group, run),
         inputs={},
         outputs={"output": "output"},
         arguments=["--feature-group-name", group.name],

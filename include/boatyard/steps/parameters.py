@@ -21,19 +21,15 @@ class Parameter:
     schema: dict[str, Any]  # JSON schema
 
 
+def batch_parameters() -> tuple[Parameter, ...]:
+    """Return the one field of a batch's form: as_of."""
+    return (_as_of("Predict from what was known at this time; empty: the run's own date."),)
+
+
 def run_parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
     """Return the fields of the form: as_of, each hyperparameter, the training instance."""
     return (
-        Parameter(
-            AS_OF,
-            None,
-            {
-                "type": ["null", "string"],
-                "format": "date-time",
-                "title": "As of",
-                "description": "Train on what was known at this time; empty: the run's own date.",
-            },
-        ),
+        _as_of("Train on what was known at this time; empty: the run's own date."),
         *(
             Parameter(
                 name,
@@ -53,3 +49,8 @@ def run_parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
             },
         ),
     )
+
+
+def _as_of(description: str) -> Parameter:
+    schema = {"type": ["null", "string"], "format": "date-time", "title": "As of", "description": description}
+    return Parameter(AS_OF, None, schema)

@@ -9,9 +9,9 @@ every earlier row is not. A feature row travels as one ROW value, so that a NULL
 """
 
 import textwrap
-from dataclasses import dataclass
 
 from boatyard.spec import Join, ModelSpec
+from boatyard.spec.columns import Column, joined_name, spine_names, training_columns
 from boatyard.steps.sql import TRINO_TYPES, group_table, listed, moment, quoted
 
 # Names of our own start with an underscore, which no feature's name does.
@@ -19,32 +19,9 @@ _MOMENT, _DELETED = quoted("__moment"), quoted("__deleted")
 _ORDER = ("api_invocation_time", "write_time")
 
 
-@dataclass(frozen=True)
-class Column:
-    """Describe a column of the training set."""
-
-    name: str
-    feature_type: str  # Integral, Fractional or String
-
-
 def columns(spec: ModelSpec) -> tuple[Column, ...]:
-    """Return the columns of the training set: identifier, event time, features, joined features, label.
-
-    A joined feature is called `<group>__<feature>`, as Feast calls it ("-" becomes "_").
-    """
-    spine = spec.spine_group
-    plain = [Column(name, spine.features[name]) for name in _spine_names(spec)]
-    joined = [
-        Column(joined_name(join.group, feature), spec.group(join.group).features[feature])
-        for join in spec.features.join
-        for feature in join.features
-    ]
-    return (*plain[:-1], *joined, plain[-1])
-
-
-def joined_name(group: str, feature: str) -> str:
-    """Return the name of a joined feature's column."""
-    return f"{group.replace('-', '_')}__{feature}"
+    """Return the columns of the training set: identifier, event time, features, joined features, label."""
+    return training_columns(spec.features, spec.groups)
 
 
 def query(spec: ModelSpec, as_of: str) -> str:
@@ -70,10 +47,7 @@ def _identifier(spec: ModelSpec) -> str:
 
 
 def _spine_names(spec: ModelSpec) -> tuple[str, ...]:
-    group, spine = spec.spine_group, spec.features.spine
-    reserved = (group.record_identifier, group.event_time, spine.label)
-    features = spine.features or tuple(name for name in group.features if name not in reserved)
-    return (group.record_identifier, group.event_time, *features, spine.label)
+    return spine_names(spec.features.spine, spec.spine_group)
 
 
 def _spine(spec: ModelSpec, cutoff: str) -> str:

@@ -1,6 +1,7 @@
 """process: from the training set to the files that train and evaluate read."""
 
 from boatyard.spec import ModelSpec
+from boatyard.spec.images import TRAINING
 from boatyard.steps.processing import processing_job
 from boatyard.steps.run import Request, RunContext
 from boatyard.steps.source_code import model_code
@@ -12,7 +13,7 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
         spec,
         run,
         "process",
-        image=spec.image,
+        image=spec.image_for(TRAINING, spec.process.instance_type),
         resources=spec.process,
         code=model_code(spec, run),
         inputs={"data": run.result("training_set", "location")},

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from boatyard.spec import JobResources, ModelSpec
+from boatyard.spec import JobResources
+from boatyard.spec.images import ManagedImage
 from boatyard.steps import locations
 from boatyard.steps.run import JOB_NAME, Request, RunContext
 from boatyard.steps.source_code import SourceCode
@@ -11,18 +12,29 @@ from boatyard.steps.source_code import SourceCode
 BASE = "/opt/ml/processing"
 VOLUME_SIZE_IN_GB = 30  # SageMaker's own default in its console and SDK
 
+_PLAIN = ("python3",)
+# SageMaker runs a processing script as it is. An image with a program `process` installs what the folder requires once
+# per content; any other does as with SageMaker's FrameworkProcessor: pip, then the script. At most 256 characters.
+_INSTALL_FIRST = (
+    'command -v process >/dev/null && exec process "$0" "$@"; '
+    '(cd "${0%/*}" && for f in requirements.txt requirements/*.txt; do '
+    '[ ! -f "$f" ] || python3 -m pip install -r "$f" || exit 1; done) && exec python3 "$0" "$@"'
+)
+_WITH_REQUIREMENTS = ("/bin/sh", "-c", _INSTALL_FIRST)
+
 
 def processing_job(
-    spec: ModelSpec,
+    spec: locations.Place,
     run: RunContext,
     step: str,
     *,
-    image: str,
+    image: str | ManagedImage,
     resources: JobResources,
     code: SourceCode,
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Request:
     """Return CreateProcessingJob for `<step>.py`.
 
@@ -30,7 +42,7 @@ def processing_job(
     """
     application: dict[str, Any] = {
         "ImageUri": run.deployment.image_uri(image),
-        "ContainerEntrypoint": ["python3", f"{BASE}/input/code/{step}.py"],
+        "ContainerEntrypoint": [*(_WITH_REQUIREMENTS if code.requires else _PLAIN), f"{BASE}/input/code/{step}.py"],
     }
     if arguments:
         application["ContainerArguments"] = list(arguments)
@@ -61,6 +73,8 @@ def processing_job(
         "StoppingCondition": {"MaxRuntimeInSeconds": resources.max_runtime},
         "RoleArn": run.deployment.role_arn,
     }
+    if environment:
+        params["Environment"] = dict(environment)
     return Request("sagemaker", "CreateProcessingJob", params)
 
 

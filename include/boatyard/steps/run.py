@@ -7,43 +7,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from boatyard.spec import Deployment
+from boatyard.spec.words import (
+    CLIENT_TOKEN,
+    CONTENT_HASH,
+    ENDPOINT_CONFIG_NAME,
+    INGEST_FIRST_EVENT_TIME,
+    INGEST_LAST_EVENT_TIME,
+    INGEST_RECORDS,
+    JOB_NAME,
+    JOB_TABLE,
+    MODEL_NAME,
+    ROWS,
+    database_token,
+    fill,
+    table_token,
+)
 
-# Words that only the moment of sending can fill. They are written like this in requests and replaced by `fill`.
-JOB_NAME = "{job_name}"  # the name of the step's own job, of at most 63 characters
-JOB_TABLE = "{job_table}"  # the same name as an Athena table's name: lower case, "-" becomes "_"
-CLIENT_TOKEN = "{client_token}"  # noqa: S105 - an idempotency token of at most 36 characters made from the job name
-MODEL_NAME = "{model_name}"  # derived from what CreateModel asks for
-ENDPOINT_CONFIG_NAME = "{endpoint_config_name}"  # derived from what CreateEndpointConfig asks for
-CONTENT_HASH = "{content_hash}"  # what the content query of the training set answered
-# Members of ingested.json: how many records the ingest job covers and the event times between which they lie. What
-# fills them is `wait_visible.ingested_words`.
-INGEST_RECORDS = "{ingest.records}"
-INGEST_FIRST_EVENT_TIME = "{ingest.first_event_time}"
-INGEST_LAST_EVENT_TIME = "{ingest.last_event_time}"
-ROWS = "{rows}"  # the first rows of test.csv without their label
-
-
-def table_token(group: str) -> str:
-    """Return the token that stands for the name of a feature group's Glue table."""
-    return f"{{{group}.table}}"
-
-
-def database_token(group: str) -> str:
-    """Return the token that stands for the name of the Glue database of a feature group's table."""
-    return f"{{{group}.database}}"
-
-
-def fill(value: Any, words: Mapping[str, str]) -> Any:
-    """Return `value` with every token in its strings replaced, mappings and lists gone through."""
-    if isinstance(value, str):
-        for token, word in words.items():
-            value = value.replace(token, word)
-        return value
-    if isinstance(value, Mapping):
-        return {key: fill(item, words) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [fill(item, words) for item in value]
-    return value
+__all__ = [
+    "CLIENT_TOKEN",
+    "CONTENT_HASH",
+    "ENDPOINT_CONFIG_NAME",
+    "INGEST_FIRST_EVENT_TIME",
+    "INGEST_LAST_EVENT_TIME",
+    "INGEST_RECORDS",
+    "JOB_NAME",
+    "JOB_TABLE",
+    "MODEL_NAME",
+    "ROWS",
+    "Request",
+    "RunContext",
+    "database_token",
+    "fill",
+    "table_token",
+]
 
 
 @dataclass(frozen=True)
@@ -88,4 +84,26 @@ class RunContext:
             run_id="<run_id>",
             parameter=lambda name, default: str(default),
             result=lambda step, key: f"<{step}.{key}>",
+        )
+
+    @classmethod
+    def for_run(
+        cls,
+        deployment: Deployment,
+        *,
+        as_of: str,
+        run_id: str,
+        parameters: Mapping[str, str],
+        result: Callable[[str, str], str],
+    ) -> RunContext:
+        """Return the context of a run that is under way: nothing is left to render.
+
+        A parameter that is not among `parameters` has its default.
+        """
+        return cls(
+            deployment=deployment,
+            as_of=as_of,
+            run_id=run_id,
+            parameter=lambda name, default: parameters.get(name, str(default)),
+            result=result,
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from boatyard.spec import ModelSpec
+from boatyard.spec import FeatureGroupSpec, ModelSpec
 from boatyard.steps.run import RunContext
 
 
@@ -14,6 +14,7 @@ class SourceCode:
     folder: Path
     hash: str  # boatyard.spec.code_hash(folder)
     prefix: str  # s3://<bucket>/<model>/code/<hash>
+    requires: bool = False  # whether packages are to be installed before any of it runs
 
     @property
     def archive(self) -> str:
@@ -28,14 +29,20 @@ class SourceCode:
 
 def model_code(spec: ModelSpec, run: RunContext) -> SourceCode:
     """Return where the model's jobs/ folder belongs."""
-    return _code(spec.jobs, spec.code_hash, f"s3://{run.deployment.bucket}/{spec.name}")
+    root = f"s3://{run.deployment.bucket}/{spec.name}"
+    return _code(spec.jobs, spec.code_hash, root, spec.requirements)
 
 
 def group_code(spec: ModelSpec, run: RunContext) -> SourceCode:
     """Return where the jobs/ folder of the spine's feature group belongs."""
-    group = spec.spine_group
-    return _code(group.jobs, group.code_hash, f"s3://{run.deployment.bucket}/features/{group.name}")
+    return feature_code(spec.spine_group, run)
 
 
-def _code(folder: Path, digest: str, root: str) -> SourceCode:
-    return SourceCode(folder, digest, f"{root}/code/{digest}")
+def feature_code(group: FeatureGroupSpec, run: RunContext) -> SourceCode:
+    """Return where the jobs/ folder of a feature group belongs."""
+    root = f"s3://{run.deployment.bucket}/features/{group.name}"
+    return _code(group.jobs, group.code_hash, root, group.requirements)
+
+
+def _code(folder: Path, digest: str, root: str, requirements: tuple[str, ...]) -> SourceCode:
+    return SourceCode(folder, digest, f"{root}/code/{digest}", bool(requirements))

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Sequence
 
 from boatyard.spec import ModelSpec
+from boatyard.spec.columns import Column
 from boatyard.steps import locations
-from boatyard.steps.point_in_time import Column, columns, query
+from boatyard.steps.point_in_time import columns, query
 from boatyard.steps.run import CONTENT_HASH, JOB_NAME, JOB_TABLE, Request, RunContext
 from boatyard.steps.sql import GLUE_TYPES, backquoted, listed, literal, quoted
 
@@ -19,6 +20,15 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
         *(_statement(spec, run, purpose, sql) for purpose, sql in statements(spec, run).items()),
         Request("boatyard", "RequireRows", rows),
     )
+
+
+def result(spec: ModelSpec, run: RunContext) -> dict[str, str]:
+    """Return what is known of the step's result before it has run."""
+    return {
+        "database": run.deployment.glue_database,
+        "table": f"{spec.table_name}_{CONTENT_HASH}",
+        "location": locations.own(spec, run, "training_set", "data/"),
+    }
 
 
 def statements(spec: ModelSpec, run: RunContext) -> dict[str, str]:

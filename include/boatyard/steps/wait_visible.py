@@ -1,10 +1,8 @@
 """wait_visible: the offline store lags, so wait until what ingest wrote can be queried."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from boatyard.spec import ModelSpec
+from boatyard.spec import FeatureGroupSpec, ModelSpec
 from boatyard.steps import locations
+from boatyard.steps.locations import Place
 from boatyard.steps.run import INGEST_FIRST_EVENT_TIME, INGEST_LAST_EVENT_TIME, INGEST_RECORDS, Request, RunContext
 from boatyard.steps.sql import group_table, literal, moment, moment_of, quoted
 
@@ -15,7 +13,11 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
     What counts is the records of the event times that the ingest job covers, whichever job wrote them: a second run
     writes nothing twice, and a retry writes only what the try before it did not.
     """
-    group = spec.spine_group
+    return group_requests(spec.spine_group, spec, run)
+
+
+def group_requests(group: FeatureGroupSpec, place: Place, run: RunContext) -> tuple[Request, ...]:
+    """Return the same for any feature group; `place` is where its ingest job left what it wrote."""
     first, last = (moment_of(group, literal(token)) for token in (INGEST_FIRST_EVENT_TIME, INGEST_LAST_EVENT_TIME))
     query = (
         f"SELECT count(DISTINCT {quoted(group.record_identifier)}) AS visible\n"
@@ -24,12 +26,12 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
     )
     ingested = {
         "Bucket": run.deployment.bucket,
-        "Key": locations.earlier_key(spec, run, "ingest", "output/ingested.json"),
+        "Key": locations.earlier_key(place, run, "ingest", "output/ingested.json"),
     }
     # No ClientRequestToken: every asking must be a new execution.
     asking = {
         "QueryString": query,
-        "ResultConfiguration": {"OutputLocation": locations.earlier(spec, run, "ingest", "visible/")},
+        "ResultConfiguration": {"OutputLocation": locations.earlier(place, run, "ingest", "visible/")},
     }
     return (
         Request("s3", "GetObject", ingested),
@@ -41,12 +43,3 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
             {"Column": "visible", "AtLeast": INGEST_RECORDS, "TimeoutInSeconds": group.visible_within},
         ),
     )
-
-
-def ingested_words(ingested: Mapping[str, Any]) -> dict[str, str]:
-    """Return the words that ingested.json fills in; with no records there is nothing to wait for."""
-    return {
-        INGEST_RECORDS: str(int(ingested["records"])),
-        INGEST_FIRST_EVENT_TIME: str(ingested["first_event_time"]),
-        INGEST_LAST_EVENT_TIME: str(ingested["last_event_time"]),
-    }

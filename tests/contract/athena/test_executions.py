@@ -61,7 +61,7 @@ def test_a_query_that_cannot_run_fails_with_its_reason(queries: Any, sql: str, r
         ("CREATE TABLE t AS SELECT 1 AS n", "CREATE TABLE AS SELECT"),
         ("SELECT 1; SELECT 2", "Only one sql statement is allowed"),
         ("CREATE EXTERNAL TABLE t (a int) STORED AS ORC LOCATION 's3://b/k/'", "ORC"),
-        ("UNLOAD (SELECT 1 AS n) TO '/tmp/x' WITH (format = 'PARQUET')", "S3 URI"),
+        ("UNLOAD (SELECT 1 AS n) TO '/data/x' WITH (format = 'PARQUET')", "S3 URI"),
     ],
 )
 def test_a_statement_that_is_not_there_is_refused_by_name(queries: Any, sql: str, named: str) -> None:

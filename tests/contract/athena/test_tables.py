@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_GetTableMetadata.html
 
 from __future__ import annotations
 
+import gzip
 import time
 import uuid
 from collections.abc import Callable
@@ -129,3 +130,25 @@ def test_the_offline_store_of_a_feature_group_is_a_table(client: Callable[..., A
     assert queries.rows(newest) == [("0", "0.0", "false"), ("1", None, "true"), ("2", "1.0", "false")]
     by_month = f"SELECT year, month, count(*) FROM {table} GROUP BY year, month ORDER BY month"
     assert queries.rows(by_month) == [("2024", "01", "3"), ("2024", "02", "1")]
+
+
+def test_compressed_text_is_read_by_its_name(queries: Any) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html"""
+    queries.s3.put_object(Bucket=queries.bucket, Key="mixed/a.csv.gz", Body=gzip.compress(b"1,x\n2,y\n"))
+    queries.s3.put_object(Bucket=queries.bucket, Key="mixed/b.csv", Body=b"3,z\n")
+    queries.create("mixed", "n int, s string", "mixed", "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
+    assert queries.rows("SELECT n, s, \"$path\" LIKE '%.gz' FROM mixed ORDER BY n") == [
+        ("1", "x", "true"),
+        ("2", "y", "true"),
+        ("3", "z", "false"),
+    ]
+    queries.run(f"DROP TABLE `{queries.database}`.`mixed`")
+
+
+def test_ids_survive_as_hexadecimal_text(queries: Any) -> None:
+    rows = queries.rows(
+        "SELECT from_utf8(from_hex(code)), concat_ws(',', code, coalesce(CAST(x AS varchar), '')), "
+        "try_cast('a' AS double) "
+        "FROM (SELECT to_hex(to_utf8(text)) AS code, x FROM (VALUES ('é, \"1\"', 1.5), ('b', NULL)) AS t(text, x))"
+    )
+    assert rows == [('é, "1"', "C3A92C20223122,1.5", None), ("b", "62,", None)]

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/athena/latest/ug/unload.html
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -55,6 +56,18 @@ def test_unload_puts_partitions_into_folders(queries: Any) -> None:
     )
     queries.create("parted", "n int", "parted", "PARTITIONED BY (kind string) STORED AS PARQUET")
     assert queries.rows("SELECT kind, sum(n) FROM parted GROUP BY kind ORDER BY kind") == [("a", "1"), ("b", "5")]
+
+
+def test_unload_as_text_writes_fields_as_they_stand(queries: Any) -> None:
+    execution = queries.run(
+        """UNLOAD (SELECT * FROM (VALUES ('"a, b",1.5'), (NULL)) AS t(line)) """
+        f"TO 's3://{queries.bucket}/text/' WITH (format = 'TEXTFILE', field_delimiter = ',')"
+    )
+    uris = queries.text(execution["Statistics"]["DataManifestLocation"]).split()
+    keys = [uri.removeprefix(f"s3://{queries.bucket}/") for uri in uris]
+    assert all(key.endswith(".gz") for key in keys)
+    files = [queries.s3.get_object(Bucket=queries.bucket, Key=key)["Body"].read() for key in keys]
+    assert sorted(b"".join(gzip.decompress(file) for file in files).splitlines()) == [b'"a, b",1.5', b"\\N"]
 
 
 def test_a_checksum_is_the_same_for_other_files_of_the_same_rows(queries: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ class Task:
     retries: int = 1
     try_number: int = 1
     max_tries: int = 1
+    pushed: dict[str, Any] = field(default_factory=dict)  # XComs besides the returned one
 
     def context(self) -> dict[str, Any]:
         """Return the context of the present try."""
@@ -35,9 +37,18 @@ class Task:
             map_index=-1,
             try_number=self.try_number,
             max_tries=self.max_tries,
+            start_date=datetime.now(UTC),
             task=SimpleNamespace(retries=self.retries),
+            xcom_push=self._push,
+            xcom_pull=self._pull,
         )
         return {"ti": ti}
+
+    def _push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+    def _pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
+        return self.pushed.get(key)
 
     def retry(self) -> None:
         """Airflow tries again after a failure or a crash."""

@@ -1,7 +1,9 @@
 """What an operator does with a job, against real jobs of a real sagelocal."""
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from airflow.sdk.exceptions import AirflowException, TaskDeferred
 from airflow.triggers.base import TriggerEvent
 from tests.unit.airflow.conftest import Task
 
+from boatyard.airflow.claimant import claimant
 from boatyard.airflow.failures import RETRY_POLICY, JobFailedError, PermanentJobFailedError
 from boatyard.airflow.operators import SageMakerProcessingOperator, SageMakerTrainingOperator
 from boatyard.airflow.triggers import JobTrigger
@@ -167,15 +170,23 @@ def test_a_task_told_to_leave_its_job_alone_does_so(sagemaker: Any, training: Tr
 
 def test_a_task_killed_in_the_worker_stops_its_job(sagemaker: Any, training: Training, task: Task) -> None:
     made = operator(training(seconds=LONG), deferrable=False)
+    digest = claimant(task.context()).owner.digest
+
+    def kill_when_created() -> None:
+        while not sagemaker.list_training_jobs(NameContains=digest)["TrainingJobSummaries"]:
+            pass
+        os.kill(os.getpid(), signal.SIGUSR1)
+
     # Airflow's task runner calls on_kill from its signal handler, in the middle of whatever goes on
-    before = signal.signal(signal.SIGALRM, lambda *_: made.on_kill())
-    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    before = signal.signal(signal.SIGUSR1, lambda *_: made.on_kill())
+    killer = threading.Thread(target=kill_when_created)
+    killer.start()
     try:
-        with pytest.raises(AirflowException, match=r"killed while training job \S+ (is|was) stopp"):
+        with pytest.raises(AirflowException, match=r"killed while training job \S+ (is|was) "):
             made.execute(task.context())
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        killer.join()
+        signal.signal(signal.SIGUSR1, before)
     assert made.claimed is not None
     assert ended(sagemaker, made.claimed) == "Stopped"
 

@@ -1,9 +1,6 @@
 """Register, approve, deploy and ask, against the registry and the endpoints of a real sagelocal."""
 
 import asyncio
-import io
-import json
-import tarfile
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,96 +8,20 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
+from tests.unit.airflow.versions import approved, deploy, group, model_data, register
 
 from boatyard.airflow.operators import (
     ApproveModelPackageOperator,
-    DeployModelPackageOperator,
-    EndpointSmokeTestOperator,
-    MetricThresholdOperator,
     RegisterModelOperator,
     SageMakerEndpointOperator,
     SageMakerRegisterModelVersionOperator,
 )
 from boatyard.airflow.triggers import JobTrigger
-from boatyard.aws import registry
 from boatyard.steps import Request
 
+__all__ = ["approved", "group", "model_data", "register"]
+
 Client = Callable[[str], Any]
-
-
-@pytest.fixture
-def group() -> str:
-    return f"g-{uuid.uuid4()}"
-
-
-@pytest.fixture
-def model_data(client: Client, bucket: str) -> str:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.addfile(tarfile.TarInfo("model.json"), io.BytesIO(b""))
-    client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=packed.getvalue())
-    return f"s3://{bucket}/model.tar.gz"
-
-
-@pytest.fixture
-def register(group: str, model_data: str) -> Callable[..., RegisterModelOperator]:
-    """Give a function that returns an operator which registers a version with `environment`."""
-
-    def register(**environment: str) -> RegisterModelOperator:
-        container = {"Image": IMAGE, "ModelDataUrl": model_data, "Environment": environment}
-        package = {
-            "ModelPackageGroupName": group,
-            "ModelApprovalStatus": "PendingManualApproval",
-            "InferenceSpecification": {
-                "Containers": [container],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["text/csv"],
-            },
-            "ClientToken": "{client_token}",
-        }
-        return RegisterModelOperator(
-            task_id="register", group={"ModelPackageGroupName": group}, package=package, aws_conn_id=None
-        )
-
-    return register
-
-
-@pytest.fixture
-def approved(sagemaker: Any, register: Callable[..., RegisterModelOperator]) -> Callable[..., str]:
-    """Give a function that returns a new approved version."""
-
-    def approved(**environment: str) -> str:
-        arn = register(**environment).execute(Task().context())["model_package_arn"]
-        registry.approve(sagemaker, {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved"})
-        return arn
-
-    return approved
-
-
-def deploy(endpoint: str, package: str, **arguments: Any) -> DeployModelPackageOperator:
-    variant = {
-        "VariantName": "AllTraffic",
-        "ModelName": "{model_name}",
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-        "InitialVariantWeight": 1.0,
-    }
-    config = {
-        "Model": {
-            "ModelName": "{model_name}",
-            "PrimaryContainer": {"ModelPackageName": package},
-            "ExecutionRoleArn": ROLE,
-        },
-        "EndpointConfig": {"EndpointConfigName": "{endpoint_config_name}", "ProductionVariants": [variant]},
-        "Endpoint": {
-            "EndpointName": endpoint,
-            "EndpointConfigName": "{endpoint_config_name}",
-            "RetainAllVariantProperties": False,
-        },
-    }
-    return DeployModelPackageOperator(
-        task_id="deploy", model_package=package, config=config, aws_conn_id=None, **arguments
-    )
 
 
 def versions(sagemaker: Any, group: str) -> int:
@@ -241,77 +162,3 @@ def test_the_providers_endpoint_config_of_ones_own_is_not_taken_for_another(
     assert operator({"A": "1"}).execute(task.context())["EndpointConfig"]["EndpointConfigName"] == name
     with pytest.raises(AirflowFailException, match=r"exists, but differs in PrimaryContainer\.Environment\.A"):
         operator({"A": "2"}).execute(task.context())
-
-
-@pytest.fixture
-def evaluated(client: Client, bucket: str) -> Callable[[str, str], tuple[Request, Request]]:
-    """Give a function that leaves held-out rows and predictions, and returns where."""
-
-    def evaluated(rows: str, predictions: str) -> tuple[Request, Request]:
-        client("s3").put_object(Bucket=bucket, Key="test.csv", Body=rows.encode())
-        client("s3").put_object(Bucket=bucket, Key="predictions.csv", Body=predictions.encode())
-        return (
-            Request("s3", "GetObject", {"Bucket": bucket, "Key": "test.csv"}),
-            Request("s3", "GetObject", {"Bucket": bucket, "Key": "predictions.csv"}),
-        )
-
-    return evaluated
-
-
-@pytest.fixture
-def endpoint(approved: Callable[..., str]) -> str:
-    name = f"e-{uuid.uuid4()}"
-    deploy(name, approved()).execute(Task().context())
-    return name
-
-
-def smoke_test(endpoint: str, where: tuple[Request, Request], rows: int) -> EndpointSmokeTestOperator:
-    ask = {"EndpointName": endpoint, "ContentType": "text/csv", "Accept": "text/csv", "Body": "{rows}"}
-    requests = (
-        *where,
-        Request("sagemaker-runtime", "InvokeEndpoint", ask),
-        Request("boatyard", "CompareAnswers", {"Rows": rows}),
-    )
-    return EndpointSmokeTestOperator(task_id="smoke_test", requests=requests, aws_conn_id=None)
-
-
-def test_an_endpoint_is_asked_about_rows_without_their_label(
-    endpoint: str, evaluated: Callable[[str, str], tuple[Request, Request]], task: Task
-) -> None:
-    # the endpoint echoes: its answer is what it was asked
-    where = evaluated("7,1,2\n8,3,4\n9,5,6\n", "1,2\n3,4\n5,6\n")
-    assert smoke_test(endpoint, where, 2).execute(task.context()) == {"rows": 2, "answers": ["1,2", "3,4"]}
-
-
-def test_an_endpoint_that_answers_otherwise_fails_the_run(
-    endpoint: str, evaluated: Callable[[str, str], tuple[Request, Request]], task: Task
-) -> None:
-    where = evaluated("7,1\n8,3\n", "1\n4\n")
-    with pytest.raises(AirflowFailException, match=r"1 of 2 rows .* first row 2: '3' instead of '4'"):
-        smoke_test(endpoint, where, 2).execute(task.context())
-
-
-def test_an_endpoint_that_breaks_fails_the_run_with_its_error(
-    endpoint: str, evaluated: Callable[[str, str], tuple[Request, Request]], task: Task
-) -> None:
-    with pytest.raises(AirflowException, match=f"endpoint {endpoint} failed"):
-        smoke_test(endpoint, evaluated("7,status 500\n", "1\n"), 1).execute(task.context())
-
-
-def test_a_threshold_reads_the_evaluation_and_stops_a_run_that_misses_it(
-    client: Client, bucket: str, task: Task
-) -> None:
-    body = json.dumps({"metrics": {"accuracy": {"value": 0.81}}})
-    client("s3").put_object(Bucket=bucket, Key="evaluation.json", Body=body.encode())
-
-    def operator(at_least: float) -> MetricThresholdOperator:
-        rules = [{"Metric": "metrics.accuracy", "AtLeast": at_least}]
-        requests = (
-            Request("s3", "GetObject", {"Bucket": bucket, "Key": "evaluation.json"}),
-            Request("boatyard", "CompareMetrics", {"Rules": rules}),
-        )
-        return MetricThresholdOperator(task_id="threshold", requests=requests, aws_conn_id=None)
-
-    assert operator(0.8).execute(task.context()) == {"metrics": {"metrics.accuracy": 0.81}}
-    with pytest.raises(AirflowFailException, match=r"^accuracy 0\.81 is below 0\.88$"):
-        operator(0.88).execute(task.context())

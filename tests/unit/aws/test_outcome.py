@@ -10,6 +10,7 @@ from boatyard.aws.outcome import OTHER, OUTCOMES, WANTED, Outcome, outcome_of
 SHAPES: dict[str, tuple[str, str, str | None]] = {
     "training": ("sagemaker", "TrainingJobStatus", "SecondaryStatus"),
     "processing": ("sagemaker", "ProcessingJobStatus", None),
+    "transform": ("sagemaker", "TransformJobStatus", None),
     "endpoint": ("sagemaker", "EndpointStatus", None),
     "model_package": ("sagemaker", "ModelPackageStatus", None),
     "feature_group": ("sagemaker", "FeatureGroupStatus", None),

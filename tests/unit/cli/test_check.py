@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from boatyard.steps import BATCH_STEPS, STEPS
+
 DAGS = Path(__file__).parents[3] / "dags"
 
 
@@ -30,20 +32,9 @@ def test_every_steps_requests_are_printed_the_same_every_time(dags: Path) -> Non
     first = check(dags, "digits")
     assert first.returncode == 0, first.stderr
     steps = yaml.safe_load(first.stdout)
-    assert [step["step"] for step in steps] == [
-        "ingest",
-        "wait_visible",
-        "training_set",
-        "process",
-        "train",
-        "evaluate",
-        "threshold",
-        "register",
-        "approve",
-        "deploy",
-        "smoke_test",
-    ]
-    assert steps[4]["requests"][0]["params"]["HyperParameters"]["eta"] == "0.2"
+    assert [step["step"] for step in steps] == [step.name for step in (*STEPS, *BATCH_STEPS)]
+    (train,) = (step for step in steps if step["step"] == "train")
+    assert train["requests"][0]["params"]["HyperParameters"]["eta"] == "0.2"
     assert check(dags, "digits").stdout == first.stdout
 
 
@@ -61,6 +52,7 @@ def test_settings_come_from_the_environment_and_what_is_missing_is_said(dags: Pa
 def test_every_error_of_a_spec_is_printed_as_seen_from_here(dags: Path) -> None:
     file = dags / "digits" / "model.yaml"
     file.write_text(file.read_text().replace("owner:", "ownr:").replace("num_class: 10", "num_class: {}"))
+    line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if "num_class" in text)
     answer = check(dags, "digits")
     assert answer.returncode == 1
     assert answer.stdout == ""
@@ -68,8 +60,8 @@ def test_every_error_of_a_spec_is_printed_as_seen_from_here(dags: Path) -> None:
         "dags/digits/model.yaml:1: owner: is missing",
         "dags/digits/model.yaml:2: ownr: unknown key (did you mean 'owner'?)",
         (
-            "dags/digits/model.yaml:16: train.hyperparameters.num_class: expected a number, a string, true or false, "
-            "got keys with values"
+            f"dags/digits/model.yaml:{line}: train.hyperparameters.num_class: "
+            "expected a number, a string, true or false, got keys with values"
         ),
     ]
 

@@ -20,7 +20,7 @@ train:
   hyperparameters: {eta: 0.2, num_class: 10}
   metrics: {"train:merror": 'train-merror:([0-9.]+)'}
 evaluate: {instance_type: ml.m5.large}
-threshold: [{metric: accuracy, at_least: 0.88}]
+gate: [{metric: multiclass_classification_metrics.accuracy, at_least: 0.88}]
 register: {group: digits}
 approve: {policy: auto}
 deploy: {endpoint: digits, instance_type: ml.m5.large}

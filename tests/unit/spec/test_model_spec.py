@@ -16,7 +16,7 @@ def test_a_model_is_its_folder_its_file_and_its_feature_groups(project: "Project
     assert spec.name == "digits"
     assert spec.train.hyperparameters == {"eta": 0.2, "num_class": 10}
     assert spec.train.max_runtime == 3600
-    assert spec.threshold[0].at_least == 0.88
+    assert spec.gate[0].at_least == 0.88
     assert spec.registration.group == "digits"
     assert spec.spine_group == load_feature_group(project.group)
 

@@ -25,14 +25,14 @@ MODEL_ERRORS = [
     (
         "at_least: 0.88",
         "at_least: '0.88'",
-        ["13: threshold[0].at_least: expected a number, got '0.88'"],
+        ["13: gate[0].at_least: expected a number, got '0.88'"],
     ),
-    (", at_least: 0.88", "", ["13: threshold[0]: expected at_least or at_most"]),
+    (", at_least: 0.88", "", ["13: gate[0]: expected at_least, at_most or champion"]),
     (
         "at_least",
         "at_lest",
         [
-            "13: threshold[0].at_lest: unknown key (did you mean 'at_least'?)",
+            "13: gate[0].at_lest: unknown key (did you mean 'at_least'?)",
         ],
     ),
     ("policy: auto", "policy: manual", ["15: approve.policy: 'manual' is not there yet; there is 'auto'"]),
@@ -78,8 +78,8 @@ MODEL_ERRORS = [
         "owner: data-science\nschedule: '@dayly'",
         [
             (
-                "3: schedule: expected a cron expression or one of @once, @hourly, @daily, @weekly, @monthly, "
-                "@quarterly, @yearly, got '@dayly' (did you mean '@daily'?)"
+                "3: schedule: expected a cron expression of five fields or one of @once, @hourly, @daily, @weekly, "
+                "@monthly, @quarterly, @yearly, got '@dayly' (did you mean '@daily'?)"
             )
         ],
     ),
@@ -171,10 +171,15 @@ def test_every_error_of_model_jobs_and_feature_group_comes_at_once(project: "Pro
     project.replace(project.model_file, "num_class: 10", "num_class: {}")
     project.replace(project.group_file, "record_identifier: record_id", "record_identifier: record")
     (project.model / "jobs" / "train.py").rename(project.model / "jobs" / "trian.py")
-    (project.model / "jobs" / "requirements.txt").write_text("pandas\n")
+    for name in ("requirements.txt", "requirements/1.txt"):
+        (project.model / "jobs" / name).parent.mkdir(exist_ok=True)
+        (project.model / "jobs" / name).write_text("pandas\n")
     (project.group / "jobs" / "ingest.py").unlink()
     assert project.model_errors() == [
-        "digits/jobs/requirements.txt:1: not supported yet: add its packages to the image's own pyproject.toml",
+        (
+            "digits/jobs/requirements.txt:1: there is also requirements/1.txt: keep one file, or the stages of one "
+            "folder"
+        ),
         "digits/jobs/train.py:1: no such file (did you mean 'trian.py'?)",
         "digits/model.yaml:1: owner: is missing",
         "digits/model.yaml:2: ownr: unknown key (did you mean 'owner'?)",

@@ -30,7 +30,7 @@ features:
 process: {instance_type: ml.m5.large}
 train: {instance_type: ml.m5.large}
 evaluate: {instance_type: ml.m5.large}
-threshold: [{metric: accuracy, at_least: 0.5}]
+gate: [{metric: multiclass_classification_metrics.accuracy, at_least: 0.5}]
 register: {group: sales}
 approve: {policy: auto}
 deploy: {endpoint: sales, instance_type: ml.m5.large}

@@ -27,6 +27,8 @@ class Backend:
     secret_key: str = field(repr=False)
     isolation: str = "auto"  # auto, namespace or relocate
     offline_store_lag: float = 0.0  # seconds until an ingested record is visible in the offline store
+    hosts: frozenset[str] = frozenset()  # names by which clients may call, besides those of the loopback address
+    roles: tuple[str, ...] = ()  # names of IAM roles that are there from the start, for SageMaker to assume
     endpoint_url: str = ""  # http://127.0.0.1:<port>, known once the socket is bound
     store: Store = field(init=False)
     objects: ObjectStore = field(init=False)

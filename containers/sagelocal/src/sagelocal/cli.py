@@ -6,8 +6,13 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+ISOLATIONS = {
+    "namespace": "by mount namespaces of this system",
+    "relocate": "by paths that lead elsewhere, for this system has no mount namespaces for us or none were wanted",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,10 +22,19 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the server until SIGTERM or Ctrl-C")
     serve.add_argument("--state", type=Path, required=True, help="the folder that holds everything")
     serve.add_argument("--port", type=int, default=0, help="default: a free one")
+    serve.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="where to listen; 0.0.0.0: everywhere")
+    serve.add_argument(
+        "--accept-host", action="append", default=[], metavar="NAME", help="serve clients that call it by this name too"
+    )
     serve.add_argument("--images", type=Path, default=Path("containers"), help="the folder of image folders")
     serve.add_argument("--isolation", choices=("auto", "namespace", "relocate"), default="auto")
     serve.add_argument("--region", default="us-east-1")
     serve.add_argument("--offline-store-lag", type=float, default=0.0, metavar="SECONDS")
+    serve.add_argument(
+        "--role", action="append", default=[], metavar="NAME", help="an IAM role that is there, for SageMaker to assume"
+    )
+    isolation = commands.add_parser("isolation", help="say how a job gets an /opt/ml of its own on this machine")
+    isolation.add_argument("--isolation", choices=("auto", "namespace", "relocate"), default="auto")
     images = commands.add_parser("images", help="build an image's environment before a job wants it")
     images.add_argument("action", choices=("build",))
     images.add_argument("name", help="the image's folder under --images")
@@ -28,13 +42,17 @@ def parser() -> argparse.ArgumentParser:
     images.add_argument("--images", type=Path, default=Path("containers"))
     env = commands.add_parser("env", help="print the environment that points AWS clients at the server")
     env.add_argument("--state", type=Path, required=True)
+    console = commands.add_parser("console", help="print a link that opens the server's pages in a browser, once")
+    console.add_argument("--state", type=Path, required=True)
+    health = commands.add_parser("health", help="ask the server, as a client would; exit code 1 unless it answers")
+    health.add_argument("--state", type=Path, required=True)
     return root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(arguments)
-    return {"serve": serve, "env": env, "images": images}[options.command](options)
+    return COMMANDS[options.command](options)
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -46,14 +64,29 @@ def serve(options: argparse.Namespace) -> int:
         state=options.state.resolve(),
         images=options.images.resolve(),
         port=options.port,
+        listen=options.listen,
+        hosts=frozenset(name.lower() for name in options.accept_host),
         region=options.region,
         isolation=options.isolation,
         offline_store_lag=options.offline_store_lag,
+        roles=tuple(options.role),
     )
     try:
         server.serve(settings, lambda url: print(f"sagelocal is ready at {url}", flush=True))
-    except (server.StateFolderInUseError, IsolationError, OSError) as error:
+    except (server.StateFolderInUseError, server.CredentialsError, IsolationError, OSError) as error:
         return _failed(error)
+    return 0
+
+
+def isolation(options: argparse.Namespace) -> int:
+    """Run `sagelocal isolation`."""
+    from sagelocal.jobs.isolation import IsolationError, choose
+
+    try:
+        mode = choose(options.isolation).mode
+    except IsolationError as error:
+        return _failed(error)
+    print(f"{mode}, {ISOLATIONS[mode]}")
     return 0
 
 
@@ -76,13 +109,69 @@ def _failed(reason: Exception) -> int:
 
 def env(options: argparse.Namespace) -> int:
     """Run `sagelocal env`."""
-    try:
-        endpoint = json.loads((options.state / "endpoint.json").read_text())
-        keys = json.loads((options.state / "credentials.json").read_text())
-    except FileNotFoundError as error:
-        print(f"sagelocal: no server was ever ready in {options.state}: {error.filename} is missing.", file=sys.stderr)
+    variables = _variables(options.state)
+    if variables is None:
         return 1
-    variables = {
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def health(options: argparse.Namespace) -> int:
+    """Run `sagelocal health`."""
+    variables = _variables(options.state)
+    if variables is None:
+        return 1
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+    )
+    try:
+        s3.list_buckets()
+    except (BotoCoreError, ClientError) as error:
+        return _failed(error)
+    print(f"sagelocal answers at {variables['AWS_ENDPOINT_URL']}")
+    return 0
+
+
+def console(options: argparse.Namespace) -> int:
+    """Run `sagelocal console`."""
+    variables = _variables(options.state)
+    if variables is None:
+        return 1
+    from sagelocal.console.session import login_link
+
+    print(login_link(variables["AWS_ENDPOINT_URL"], variables["AWS_SECRET_ACCESS_KEY"]))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": serve,
+    "console": console,
+    "env": env,
+    "health": health,
+    "images": images,
+    "isolation": isolation,
+}
+
+
+def _variables(state: Path) -> dict[str, str] | None:
+    """Return what points a client at the server of a state folder; without one, say so and return None."""
+    try:
+        endpoint = json.loads((state / "endpoint.json").read_text())
+        keys = json.loads((state / "credentials.json").read_text())
+    except FileNotFoundError as error:
+        print(f"sagelocal: no server was ever ready in {state}: {error.filename} is missing.", file=sys.stderr)
+        return None
+    return {
         "AWS_ENDPOINT_URL": endpoint["endpoint_url"],
         "AWS_ACCESS_KEY_ID": keys["access_key"],
         "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
@@ -90,6 +179,3 @@ def env(options: argparse.Namespace) -> int:
         "AWS_REGION": endpoint["region"],
         "AWS_ACCOUNT_ID": endpoint["account"],
     }
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")
-    return 0

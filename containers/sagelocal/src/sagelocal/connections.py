@@ -79,9 +79,9 @@ class WsgiGateway(wsgi.Gateway_10):
                 self.req.close_connection = True  # the client must see that bytes are missing
 
 
-def http_server(port: int, gateway: Gateway) -> wsgi.Server:
-    """Return a server that is bound and listens on the loopback address; it answers once it serves."""
-    server = wsgi.Server(("127.0.0.1", port), gateway, numthreads=_THREADS, request_queue_size=128, timeout=75)
+def http_server(address: str, port: int, gateway: Gateway) -> wsgi.Server:
+    """Return a server that is bound and listens on an address of this machine; it answers once it serves."""
+    server = wsgi.Server((address, port), gateway, numthreads=_THREADS, request_queue_size=128, timeout=75)
     server.gateway = WsgiGateway
     server.shutdown_timeout = 5
     server.prepare()

@@ -6,7 +6,8 @@ Their state lives in memory and ends with the server.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,13 +21,23 @@ OURS_ALONE = frozenset(
 )
 _OUR_BACKENDS = frozenset({"s3", "athena", "sagemaker", "sagemakerruntime", "sagemakermetrics"})
 # moto's own switchboard (it resets everything) and its instance metadata are no part of AWS's API.
+_SAGEMAKER_ASSUMES = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 _CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 
 
 class Moto:
     """Answer calls by moto's backends, each imported when its service is first called."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str, roles: Iterable[str] = ()) -> None:
+        self._account = account
+        self._roles = tuple(roles)
         self._dispatcher: Any = None
 
     def answer(self, request: HttpRequest, service: str, body: bytes) -> HttpResponse:
@@ -79,11 +90,28 @@ class Moto:
             if backend not in dispatcher.app_instances:
                 try:
                     dispatcher.app_instances[backend] = dispatcher.create_app(backend)
+                    if backend == "iam":
+                        self._create_roles()
                 except ImportError as error:
                     raise AwsError(
                         "NotImplemented", f"sagelocal cannot load its {service} backend: {error}.", 501
                     ) from error
             return dispatcher.app_instances[backend]
+
+    def _create_roles(self) -> None:
+        """Create the account's roles: moto keeps nothing, so they are made again with every server."""
+        from moto.backends import get_backend
+
+        for name in self._roles:
+            get_backend("iam")[self._account]["aws"].create_role(
+                role_name=name,
+                assume_role_policy_document=_SAGEMAKER_ASSUMES,
+                path="/",
+                permissions_boundary=None,
+                description="Made by sagelocal, which enforces no policies",
+                tags=[],
+                max_session_duration="3600",
+            )
 
     def _load(self) -> Any:
         if self._dispatcher is None:

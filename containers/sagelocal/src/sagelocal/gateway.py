@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from sagelocal import auth, validation, wire
 from sagelocal.backend import Backend
+from sagelocal.console import site as console
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpRequest, HttpResponse
 from sagelocal.fallthrough import OURS_ALONE, Moto, not_there
@@ -20,7 +21,7 @@ from sagelocal.s3.api import S3Api
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 LONGEST_REQUEST = 64 << 20  # bytes of a call that is no object traffic; AWS's own limits are lower
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # These have one endpoint for the whole world, and their calls are signed for us-east-1 wherever they come from.
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "route53", "cloudfront", "organizations", "budgets", "ce"})
 
@@ -30,9 +31,10 @@ class Gateway:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._moto = Moto()
+        self._moto = Moto(backend.account, backend.roles)
         self._s3 = S3Api(backend, self.secret)
         self._own = frozenset(service for service, _ in OPERATIONS) | OURS_ALONE
+        self._hosts = LOCAL_HOSTS | backend.hosts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         environ["RAW_URI"] = environ["REQUEST_URI"]
@@ -47,7 +49,9 @@ class Gateway:
         service = "s3"  # until the signature names it; S3 is what unsigned requests are for
         request = HttpRequest.from_environ(environ)
         try:
-            check_origin(request)
+            check_origin(request, self._hosts)
+            if console.is_console(request.path):
+                return console.answer(self._backend, request)
             signature = auth.read_signature(request)
             service = service_named(request, signature)
             response = self._call(request, signature, service)
@@ -105,12 +109,13 @@ class Gateway:
         )
 
 
-def check_origin(request: HttpRequest) -> None:
-    """Refuse what a web page in a browser could send: only programs of this machine are served."""
+def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:
+    """Refuse what a web page in a browser could send: only programs that call one of `hosts` by its name are served."""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname
     origin = request.headers.get("origin")
-    if host not in _LOCAL_HOSTS or (origin is not None and urlsplit(origin).hostname not in _LOCAL_HOSTS):
-        raise AwsError("AccessDenied", "sagelocal serves clients of this machine, by its loopback address.", 403)
+    if host not in hosts or (origin is not None and urlsplit(origin).hostname not in hosts):
+        names = " or ".join(sorted(hosts))
+        raise AwsError("AccessDenied", f"sagelocal serves clients that call it {names}; see --accept-host.", 403)
 
 
 def service_named(request: HttpRequest, signature: auth.Signature | None) -> str:

@@ -1,4 +1,4 @@
-"""The server: one process, one folder of state, one loopback port."""
+"""The server: one process, one folder of state, one port, on the loopback address unless told otherwise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ from sagelocal.store import Store
 __all__ = ["athena", "featurestore", "jobs", "sagemaker"]  # imported for the operations they register
 
 ACCOUNT = "123456789012"
+LOOPBACK = "127.0.0.1"
+CREDENTIALS = ("SAGELOCAL_ACCESS_KEY_ID", "SAGELOCAL_SECRET_ACCESS_KEY")
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - named here; listened on only by an option
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,21 @@ class Settings:
     state: Path
     images: Path
     port: int = 0  # 0: a free one
+    listen: str = LOOPBACK  # the address to listen on; "0.0.0.0" is every one
+    hosts: frozenset[str] = frozenset()  # names besides the loopback ones by which clients may call
     region: str = "us-east-1"
     isolation: str = "auto"
     offline_store_lag: float = 0.0  # seconds
+    roles: tuple[str, ...] = ()  # names of IAM roles that SageMaker may assume
+
+    @property
+    def own_address(self) -> str:
+        """Return the address at which this machine's own jobs reach the server."""
+        return LOOPBACK if self.listen == EVERY_ADDRESS else self.listen
+
+
+class CredentialsError(Exception):
+    """The environment gives half a key pair."""
 
 
 class StateFolderInUseError(Exception):
@@ -67,17 +82,32 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def credentials(folder: Path) -> tuple[str, str]:
-    """Return the folder's access key and secret key, made on first use."""
+    """Return the folder's access key and secret key: those that the environment gives, else made on first use."""
     path = folder / "credentials.json"
-    if not path.exists():
-        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-        made = {
-            "access_key": "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16)),
-            "secret_key": secrets.token_urlsafe(30),
-        }
-        write_atomically(path, json.dumps(made), 0o600)
+    wanted = given_credentials(os.environ)
+    if wanted is not None or not path.exists():
+        write_atomically(path, json.dumps(wanted or made_credentials()), 0o600)
     kept = json.loads(path.read_text())
     return kept["access_key"], kept["secret_key"]
+
+
+def given_credentials(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the key pair of SAGELOCAL_ACCESS_KEY_ID and SAGELOCAL_SECRET_ACCESS_KEY, None if neither is set."""
+    values = [environment.get(name, "") for name in CREDENTIALS]
+    if not any(values):
+        return None
+    if not all(values):
+        raise CredentialsError(f"{' and '.join(CREDENTIALS)} belong together; only one of them is set.")
+    return dict(zip(("access_key", "secret_key"), values, strict=True))
+
+
+def made_credentials() -> dict[str, str]:
+    """Return a new key pair."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return {
+        "access_key": "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16)),
+        "secret_key": secrets.token_urlsafe(30),
+    }
 
 
 def build_backend(settings: Settings) -> Backend:
@@ -92,6 +122,8 @@ def build_backend(settings: Settings) -> Backend:
         secret_key=secret_key,
         isolation=settings.isolation,
         offline_store_lag=settings.offline_store_lag,
+        hosts=settings.hosts | {settings.own_address},
+        roles=settings.roles,
     )
     backend.store = Store(settings.state / "documents.sqlite")
     backend.objects = ObjectStore(settings.state / "s3")
@@ -112,8 +144,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         backend = build_backend(settings)
         stack.callback(backend.store.close)
         stack.callback(backend.objects.close)
-        server = http_server(settings.port, Gateway(backend))
-        backend.endpoint_url = f"http://127.0.0.1:{server.bind_addr[1]}"
+        server = http_server(settings.listen, settings.port, Gateway(backend))
+        backend.endpoint_url = f"http://{settings.own_address}:{server.bind_addr[1]}"
         for service in (backend.features, backend.athena, backend.endpoints, backend.jobs):
             service.start()
             stack.callback(service.close)

@@ -104,13 +104,20 @@ def parse(
         "method": request.method,
         "url_params": uri,
         "url_path": request.path,
-        "values": MultiDict(query_pairs(request.query)),
+        "values": _Query(query_pairs(request.query)),
     }
     try:
         parsed = parser.parse(parts)
     except (ValueError, TypeError, AttributeError) as error:
         raise AwsError("SerializationException", f"The request cannot be read: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+class _Query(MultiDict[str, str]):
+    """Tell a list that was not sent (None) from an empty one; moto's parser asks for every list of the shape."""
+
+    def getlist(self, key: str, type: Any = None) -> Any:  # noqa: A002 - werkzeug's signature
+        return super().getlist(key, type) if key in self else None
 
 
 class _JsonParser(JSONParser):

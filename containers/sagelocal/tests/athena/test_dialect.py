@@ -60,6 +60,8 @@ from sagelocal.athena.errors import QueryError
         ("to_hex(X'00ff')", "00FF"),
         ("coalesce(NULL, true)", "true"),
         ("approx_percentile(x, 0.5)", "1"),
+        ("approx_percentile(x, ARRAY[0.1, 0.5])", "[1, 1]"),
+        ("approx_percentile(x * 1e0, ARRAY[0.1, 0.5])", "[1.0, 1.0]"),
         ("max_by(x, -x)", "1"),
         ("approx_distinct(x)", "1"),
     ],

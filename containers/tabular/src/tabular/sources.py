@@ -30,18 +30,12 @@ def source_folder(uri: str | None, code: Path) -> Path:
 
 
 def find_program(folder: Path, program: str) -> Path:
-    """Return the path of the user's program, which must be a Python file whose needs the image meets."""
+    """Return the path of the user's program, which must be a Python file."""
     if not program.endswith(".py"):
         raise ConfigurationError(f"the program {program!r} is not a .py file: this image runs Python scripts only")
     path = folder / program
     if not path.is_file():
         raise ConfigurationError(f"there is no {program} in the source folder {folder}{_nearest(folder, program)}")
-    requirements = folder / "requirements.txt"
-    if requirements.exists():
-        raise ConfigurationError(
-            f"{requirements} asks for more packages, but this image does not install any at start: "
-            "add them to the image's pyproject.toml and remove the file"
-        )
     return path
 
 

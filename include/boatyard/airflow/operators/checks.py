@@ -5,41 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from boatyard.airflow.claimant import Claimant
-from boatyard.airflow.comparison import compare_answers, compare_metrics
 from boatyard.airflow.operators.requests import RequestsOperator
-from boatyard.aws import invoke, storage
-from boatyard.aws.errors import PermanentError
-from boatyard.steps.run import ROWS, fill
+from boatyard.aws.carry_out import gate, release
+from boatyard.aws.links import DATA, ENDPOINT, LOG, RECORD, REPORT
 
 
-class MetricThresholdOperator(RequestsOperator):
-    """Let a run go on only if the evaluation keeps every rule."""
+class GateOperator(RequestsOperator):
+    """Let a run go on only if the evaluation keeps every rule, in itself and against the champion."""
+
+    link_names = (REPORT, DATA, RECORD)
 
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Compare the evaluation with the rules."""
-        where = self.only("GetObject")
-        evaluation = storage.read_json(self.clients.get("s3"), f"s3://{where['Bucket']}/{where['Key']}")
-        metrics = compare_metrics(evaluation, self.only("CompareMetrics")["Rules"])
-        for name, value in metrics.items():
-            self.log.info("%s is %g: good enough", name, value)
-        return {"metrics": metrics}
+        return gate.gate(self.plan, self.clients)
 
 
 class EndpointSmokeTestOperator(RequestsOperator):
     """Ask the endpoint about rows that the evaluation knows the answers to."""
 
+    link_names = (ENDPOINT, LOG, DATA, RECORD)
+
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Compare the endpoint's answers with the evaluation's predictions."""
-        count = self.only("CompareAnswers")["Rows"]
-        rows, expected = (
-            storage.first_lines(self.clients.get("s3"), f"s3://{where['Bucket']}/{where['Key']}", count)
-            for where in self.asked("GetObject")
-        )
-        if not rows:
-            raise PermanentError("there are no held-out rows to ask the endpoint about")
-        unlabelled = "".join(f"{row.partition(',')[2]}\n" for row in rows)
-        request = fill(self.only("InvokeEndpoint"), {ROWS: unlabelled})
-        answers = invoke.invoke(self.clients.get("sagemaker-runtime"), request).splitlines()
-        compare_answers(answers, expected)
-        self.log.info("endpoint %s answers %d rows as evaluated", request["EndpointName"], len(rows))
-        return {"rows": len(rows), "answers": answers}
+        return release.smoke_test(self.plan, self.clients)

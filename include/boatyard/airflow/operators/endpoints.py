@@ -12,23 +12,24 @@ from airflow.sdk.exceptions import AirflowException, TaskDeferred
 
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
-from boatyard.airflow.operators.jobs import DEFER_AFTER, plain
+from boatyard.airflow.operators.jobs import DEFER_AFTER
+from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
-from boatyard.aws import endpoints, registry
+from boatyard.aws import endpoints
+from boatyard.aws.carry_out import release
 from boatyard.aws.errors import EndpointError
-from boatyard.aws.naming import content_name
-from boatyard.steps.run import ENDPOINT_CONFIG_NAME, MODEL_NAME, fill
-
-ONLY_CREATE = frozenset({"Tags"})
-ONLY_UPDATE = frozenset({"RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig"})
+from boatyard.aws.links import ENDPOINT, LOG, RECORD, endpoint_logs
+from boatyard.aws.plain import plain
 
 
-class SageMakerEndpointOperator(provider.SageMakerEndpointOperator):
+class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOperator):
     """Create an endpoint, or update the one that is there; what serves goes on serving until the new one does.
 
     Arguments besides the provider's: `defer_after` seconds until the wait moves to the triggerer (`deferrable`, on
     by default). `operation` has nothing left to decide. A rolled-back update is a failure.
     """
+
+    link_names = (ENDPOINT, LOG, RECORD)
 
     def __init__(
         self, *, config: dict[str, Any], deferrable: bool = True, defer_after: float = DEFER_AFTER, **kwargs: Any
@@ -49,19 +50,21 @@ class SageMakerEndpointOperator(provider.SageMakerEndpointOperator):
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Bring the endpoint to its configuration."""
+        return self.leaving_record(context, lambda: self._execute(context))
+
+    def _execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         client = self.clients.get("sagemaker")
-        with explained():
-            self.prepare()
-            self.ensure_parts(client)
-            asked = self.endpoint
-            endpoints.deploy(
-                client,
-                create={key: value for key, value in asked.items() if key not in ONLY_UPDATE},
-                update={key: value for key, value in asked.items() if key not in ONLY_CREATE},
-            )
-            if not self.wait_for_completion and not self.deferrable:
-                return self.result(client)
-            return self._wait(client)
+        self.prepare()
+        self.ensure_parts(client)
+        release.start_deploying(client, self.endpoint)
+        self._show_links(context)
+        if not self.wait_for_completion and not self.deferrable:
+            return self.result(client)
+        return self._wait(client)
+
+    def _show_links(self, context: Mapping[str, Any]) -> None:
+        name = self.endpoint["EndpointName"]
+        self.show_links(context, {ENDPOINT: self.console.endpoint(name), LOG: self.console.log(endpoint_logs(name))})
 
     def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on where the triggerer saw the endpoint settle."""
@@ -70,13 +73,12 @@ class SageMakerEndpointOperator(provider.SageMakerEndpointOperator):
         client = self.clients.get("sagemaker")
         with explained():
             self.prepare()
+            self._show_links(context)
             found = endpoints.wait(client, self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"], 0)
             return self._finish(client, found)
 
     def prepare(self) -> None:
         """Make the configuration what the API takes. Called again when a deferred task resumes."""
-        self._create_integer_fields()
-        self.parse_config_integers()
         self.expand_role()
 
     def ensure_parts(self, client: Any) -> None:
@@ -138,22 +140,12 @@ class DeployModelPackageOperator(SageMakerEndpointOperator):
     def prepare(self) -> None:
         """Give model and endpoint configuration their names."""
         super().prepare()
-        prefix = self.endpoint["EndpointName"]
-        model_name = content_name(prefix, self.config["Model"])
-        named = fill(self.config, {MODEL_NAME: model_name})
-        config_name = content_name(prefix, named["EndpointConfig"])
-        self.config = fill(named, {ENDPOINT_CONFIG_NAME: config_name})
+        self.config = release.named(self.config)
 
     def ensure_parts(self, client: Any) -> None:
         """Refuse what nobody approved, before anything is made of it."""
-        registry.require_approved(client, self.model_package)
-        endpoints.ensure_model(client, self.config["Model"], named_by_content=True)
-        endpoints.ensure_config(client, self.config["EndpointConfig"], named_by_content=True)
+        release.ensure_approved_parts(client, self.model_package, self.config)
 
     def result(self, client: Any) -> dict[str, Any]:
         """Return the names."""
-        return {
-            "endpoint_name": self.endpoint["EndpointName"],
-            "endpoint_config_name": self.endpoint["EndpointConfigName"],
-            "model_name": self.config["Model"]["ModelName"],
-        }
+        return release.deployed(self.config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +13,13 @@ from airflow.sdk.exceptions import AirflowException, TaskDeferred
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
+from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import features, jobs, logs, storage
+from boatyard.aws.carry_out import gate
+from boatyard.aws.links import DATA, JOB, LOG, RECORD, REPORT, job_links
 from boatyard.aws.outcome import Outcome
+from boatyard.aws.plain import plain
 from boatyard.steps.run import JOB_NAME, fill
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ DEFER_AFTER = 20.0  # seconds: deferring a shorter job would cost it more than i
 LOG_LINES = 50
 
 
-class JobOperator(provider.SageMakerBaseOperator):
+class JobOperator(RecordedOperator, provider.SageMakerBaseOperator):
     """Claim a job, wait for it in the worker, then in the triggerer, and stop it when the task is killed.
 
     Arguments besides the provider's: `defer_after` seconds until the wait moves to the triggerer (`deferrable`, on
@@ -39,6 +43,7 @@ class JobOperator(provider.SageMakerBaseOperator):
 
     kind: ClassVar[str]
     result_key: ClassVar[str]
+    link_names: ClassVar[tuple[str, ...]] = (JOB, LOG, DATA, RECORD)
 
     max_ingestion_time: int | None
     wait_for_completion: bool
@@ -78,14 +83,27 @@ class JobOperator(provider.SageMakerBaseOperator):
         # a client of its own: a kill interrupts the other one in the middle of whatever it is doing
         return self.clients.new("sagemaker")
 
+    @property
+    def job_request(self) -> dict[str, Any]:
+        """Return what creates the job."""
+        request: dict[str, Any] = self.config
+        return request
+
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Make sure that the job happens, and return its name and ARN."""
-        with explained():
-            self.prepare()
-            job = self._claim(context)
-            if not self.wait_for_completion:
-                return self._result(job)
-            return self._wait(job)
+        return self.leaving_record(context, lambda: self._execute(context))
+
+    def _execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        self.prepare()
+        job = self._claim(context)
+        self._show_links(context, job)
+        if not self.wait_for_completion:
+            return self._result(job)
+        return self._wait(job)
+
+    def _show_links(self, context: Mapping[str, Any], job: jobs.Job) -> None:
+        group = jobs.JOBS[self.kind].log_group
+        self.show_links(context, job_links(self.console, self.kind, job.name, group))
 
     def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on where the triggerer saw the job end."""
@@ -96,6 +114,7 @@ class JobOperator(provider.SageMakerBaseOperator):
             job = jobs.describe(self.clients.get("sagemaker"), self.kind, name)
             if job is None:
                 raise AirflowException(f"{self.kind} job {name} is gone")
+            self._show_links(context, job)
             if not event["in_time"] and not job.outcome.ended:
                 self._time_is_up(name)
             return self._finish(job)
@@ -108,9 +127,7 @@ class JobOperator(provider.SageMakerBaseOperator):
 
     def prepare(self) -> None:
         """Bring about what the job needs before it starts."""
-        self._create_integer_fields()
         self.hook.configure_s3_resources(self.config)
-        self.parse_config_integers()
         self.expand_role()
         if self.source_code is not None:
             code = self.source_code
@@ -118,12 +135,12 @@ class JobOperator(provider.SageMakerBaseOperator):
 
     def _claim(self, context: Mapping[str, Any]) -> jobs.Job:
         me = claimant(context)
-        given = self.config.get(jobs.JOBS[self.kind].name_key, JOB_NAME)
+        given = self.job_request.get(jobs.JOBS[self.kind].name_key, JOB_NAME)
         _ = self._stopper  # made now, for a signal handler is no place to make one
         job = jobs.claim(
             self.clients.get("sagemaker"),
             self.kind,
-            lambda name: fill(self.config, {JOB_NAME: name}),
+            lambda name: fill(self.job_request, {JOB_NAME: name}),
             me.owner,
             me.generation,
             me.prefix if given == JOB_NAME else given,
@@ -244,14 +261,21 @@ class FeatureGroupIngestOperator(SageMakerProcessingOperator):
         features.ensure_group(self.clients.get("sagemaker"), self.feature_group)
 
 
-def plain(value: Any) -> Any:
-    """Return a response of AWS as JSON values, times in ISO 8601."""
-    match value:
-        case dict():
-            return {key: plain(item) for key, item in value.items() if key != "ResponseMetadata"}
-        case list():
-            return [plain(item) for item in value]
-        case datetime():
-            return value.isoformat()
-        case _:
-            return value
+class ModelEvaluationOperator(SageMakerProcessingOperator):
+    """Evaluate a model beside the champion, the model package that `endpoint` serves when the job starts."""
+
+    template_fields: Sequence[str] = (*SageMakerProcessingOperator.template_fields, "endpoint")
+    link_names = (JOB, LOG, DATA, REPORT, RECORD)
+
+    def __init__(self, *, endpoint: str, config: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(config=config, **kwargs)
+        self.endpoint = endpoint
+
+    def prepare(self) -> None:
+        """Find the champion: the job gets its model and its code."""
+        super().prepare()
+        self.config = gate.beside_champion(self.clients, self.config, self.endpoint)
+
+    def _result(self, job: jobs.Job) -> dict[str, Any]:
+        # by what the job was started with, for what serves may have changed since
+        return super()._result(job) | gate.evaluated(job.description)

@@ -10,23 +10,24 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.claimant import Claimant, claimant
 from boatyard.airflow.clients import Clients
-from boatyard.airflow.failures import explained
+from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.operators.requests import RequestsOperator
-from boatyard.aws import registry, storage
-from boatyard.aws.naming import request_token
-from boatyard.steps.run import CLIENT_TOKEN, fill
+from boatyard.aws import storage
+from boatyard.aws.carry_out import release
+from boatyard.aws.links import PACKAGE, RECORD, REPORT
 
 if TYPE_CHECKING:
     from boatyard.steps import SourceCode
 
 
-class SageMakerRegisterModelVersionOperator(provider.SageMakerRegisterModelVersionOperator):
+class SageMakerRegisterModelVersionOperator(RecordedOperator, provider.SageMakerRegisterModelVersionOperator):
     """Register a model version exactly once, however often the task is tried, and return its ARN.
 
     Besides the provider's: `extras` is templated, and `model_approval` may be text.
     """
 
     template_fields: Sequence[str] = (*provider.SageMakerRegisterModelVersionOperator.template_fields, "extras")
+    link_names = (PACKAGE, REPORT, RECORD)
 
     @cached_property
     def clients(self) -> Clients:
@@ -35,13 +36,11 @@ class SageMakerRegisterModelVersionOperator(provider.SageMakerRegisterModelVersi
 
     def execute(self, context: Mapping[str, Any]) -> Any:
         """Make the group if there is none, then the version."""
-        me = claimant(context)
-        # one token per generation: a retry gets the same version, a person's clear a new one
-        token = request_token(me.owner.digest, me.generation)
-        client = self.clients.get("sagemaker")
-        with explained():
-            registry.ensure_group(client, self._group())
-            return registry.register(client, fill(self._package() | {"ClientToken": token}, {CLIENT_TOKEN: token}))
+        return self.leaving_record(context, lambda: self.register(context))
+
+    def register(self, context: Mapping[str, Any]) -> Any:
+        """Register, and return what the task returns."""
+        return release.register(self.clients, self._group(), self._package(), claimant(context).token)
 
     def _group(self) -> dict[str, Any]:
         description = {"ModelPackageGroupDescription": self.package_group_desc} if self.package_group_desc else {}
@@ -79,20 +78,19 @@ class RegisterModelOperator(SageMakerRegisterModelVersionOperator):
         )
         self.source_code = source_code
 
-    def execute(self, context: Mapping[str, Any]) -> dict[str, str]:
+    def register(self, context: Mapping[str, Any]) -> dict[str, str]:
         """Register, and return the version's ARN by name."""
         if self.source_code is not None:
             code = self.source_code
-            with explained():
-                storage.upload_code(self.clients.get("s3"), code.folder, code.hash, code.prefix)
-        return {"model_package_arn": super().execute(context)}
+            storage.upload_code(self.clients.get("s3"), code.folder, code.hash, code.prefix)
+        return {"model_package_arn": super().register(context)}
 
 
 class ApproveModelPackageOperator(RequestsOperator):
     """Approve a model package, unless a person rejected it."""
 
+    link_names = (PACKAGE, RECORD)
+
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Send UpdateModelPackage."""
-        request = self.only("UpdateModelPackage")
-        registry.approve(self.clients.get("sagemaker"), request)
-        return {"model_package_arn": request["ModelPackageArn"]}
+        return release.approve(self.plan, self.clients)

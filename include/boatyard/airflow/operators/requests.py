@@ -12,13 +12,14 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from boatyard.airflow.claimant import Claimant, claimant
 from boatyard.airflow.clients import Clients
-from boatyard.airflow.failures import explained
+from boatyard.airflow.operators.recorded import RecordedOperator
+from boatyard.aws.asked import Asked
 
 if TYPE_CHECKING:
     from boatyard.steps import Request
 
 
-class RequestsOperator(AwsBaseOperator[SageMakerHook]):
+class RequestsOperator(RecordedOperator, AwsBaseOperator[SageMakerHook]):
     """Carry out a step whose `requests` are shown, rendered, in Airflow's page of the task."""
 
     aws_hook_class = SageMakerHook
@@ -40,18 +41,21 @@ class RequestsOperator(AwsBaseOperator[SageMakerHook]):
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Carry the step out, and return what later steps need of it."""
-        with explained():
-            return self.carry_out(claimant(context))
+        return self.leaving_record(context, lambda: self.carry_out(claimant(context)))
 
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Do the step's work; `StepError` tells what went wrong."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it does")
 
+    @property
+    def plan(self) -> Asked:
+        """Return the requests, rendered, by their operation."""
+        return Asked(self.requests)
+
     def asked(self, operation: str) -> list[dict[str, Any]]:
         """Return the parameters of each request for `operation`, in order."""
-        return [request["params"] for request in self.requests if request["operation"] == operation]
+        return self.plan.all(operation)
 
     def only(self, operation: str) -> dict[str, Any]:
         """Return the parameters of the one request for `operation`."""
-        (params,) = self.asked(operation)
-        return params
+        return self.plan.only(operation)

@@ -32,10 +32,20 @@ def _division(node: exp.Expr) -> exp.Expr:
 
 
 def _percentile(node: exp.Expr) -> exp.Expr:
-    # of integers it is an integer
-    if isinstance(node, exp.ApproxQuantile) and _is(node.this, exp.DataType.INTEGER_TYPES):
-        return exp.cast(_call("round", node.copy()), node.this.type or "bigint")
-    return node
+    # of integers it is an integer; of several percentiles it is an array, which sqlglot takes for a double
+    if not isinstance(node, exp.ApproxQuantile):
+        return node
+    of_integers = _is(node.this, exp.DataType.INTEGER_TYPES)
+    kind = node.this.type or exp.DataType.build("bigint")
+    quantile = node.args["quantile"]
+    if isinstance(quantile, exp.Array):
+        several = _call("approx_quantile", node.this, quantile)
+        several.type = exp.DataType.build("array(double)", dialect="trino")
+        if not of_integers:
+            return several
+        integers = exp.DataType.build(f"array({kind.sql(dialect='trino')})", dialect="trino")
+        return exp.cast(_call("round_all", several), integers)
+    return exp.cast(_call("round", node.copy()), kind) if of_integers else node
 
 
 _PERCENTILES = (exp.ApproxQuantile, exp.Quantile)  # DuckDB takes no double here
@@ -44,9 +54,13 @@ _PERCENTILES = (exp.ApproxQuantile, exp.Quantile)  # DuckDB takes no double here
 def _literal(node: exp.Expr) -> exp.Expr:
     # 1.5 is a double to Athena and a decimal to Trino and DuckDB
     is_number = isinstance(node, exp.Literal) and not node.is_string
-    if is_number and "." in node.name and "e" not in node.name.lower() and not isinstance(node.parent, _PERCENTILES):
-        return exp.Literal.number(f"{node.name}e0")
-    return node
+    if not is_number or "." not in node.name or "e" in node.name.lower() or _is_percentage(node):
+        return node
+    return exp.Literal.number(f"{node.name}e0")
+
+
+def _is_percentage(node: exp.Expr) -> bool:
+    return isinstance(node.parent.parent if isinstance(node.parent, exp.Array) else node.parent, _PERCENTILES)
 
 
 _ROUNDED = {
@@ -180,5 +194,6 @@ def apply_rules(tree: exp.Expr) -> exp.Expr:
 
 # Macros that the engine defines before the translated query runs.
 MACROS = (
+    "CREATE MACRO round_all(numbers) AS list_transform(numbers, lambda number: round(number))",
     "CREATE MACRO checksum_bytes(total) AS unhex(printf('%016X', (total % 18446744073709551616::HUGEINT)::UBIGINT))",
 )

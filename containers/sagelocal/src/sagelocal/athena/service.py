@@ -178,7 +178,8 @@ class AthenaService:
         database = query["QueryExecutionContext"]["Database"]
         files = engine.unload(statement.sql, database, options)
         uris = []
-        for uri in unload.upload(objects, statement.location, engine.folder / "unload", files):
+        end = unload.suffix(statement.options)
+        for uri in unload.upload(objects, statement.location, engine.folder / "unload", files, end):
             uris.append(uri)
             engine.check()
         manifest = f"{document['location']}{query['QueryExecutionId']}-manifest.csv"

@@ -106,7 +106,18 @@ def _csv_scan(table: Table, files: list[ObjectInfo]) -> str:
         "nullstr": literal(serde.get("serialization.null.format", "\\N")),
         "skip": str(int(table.parameters.get("skip.header.line.count", "0"))),
     }
-    return f"read_csv({_paths(files)}, {', '.join(f'{name} = {value}' for name, value in options.items())})"
+    settings = ", ".join(f"{name} = {value}" for name, value in options.items())
+    # A compressed file says so by its name, as in Hive.
+    packed = [info for info in files if info.key.endswith(".gz")]
+    plain = [info for info in files if not info.key.endswith(".gz")]
+    scans = [
+        f"read_csv({_paths(some)}, {settings}, compression = '{compression}')"
+        for some, compression in ((plain, "none"), (packed, "gzip"))
+        if some
+    ]
+    if len(scans) == 1:
+        return scans[0]
+    return f"({' UNION ALL '.join(f'SELECT *, filename FROM {scan}' for scan in scans)})"
 
 
 _SCANS = {"parquet": _parquet_scan, "csv": _csv_scan}

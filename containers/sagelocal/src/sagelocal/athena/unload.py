@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sagelocal.athena.errors import QueryError
-from sagelocal.athena.sources import identifier
+from sagelocal.athena.sources import identifier, literal
 from sagelocal.s3.objects import ObjectStore
 from sagelocal.s3.uri import split_uri
 
 # https://docs.aws.amazon.com/athena/latest/ug/unload.html
 _COMPRESSIONS = {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"}
-_OPTIONS = ("format", "compression", "partitioned_by")
+_FORMATS = ("PARQUET", "TEXTFILE")
+_OPTIONS = ("format", "compression", "partitioned_by", "field_delimiter")
+_DEFAULT_DELIMITER = "\x01"  # Hive's
 
 
 def copy_options(options: dict[str, str]) -> str:
@@ -24,17 +26,41 @@ def copy_options(options: dict[str, str]) -> str:
             raise QueryError(
                 "NOT_SUPPORTED", f"sagelocal's UNLOAD has no option '{name}'; it has {', '.join(_OPTIONS)}"
             )
-    if options.get("format", "").upper() != "PARQUET":
-        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD writes format 'PARQUET', not {options.get('format')!r}")
-    compression = options.get("compression", "GZIP").upper()
-    if compression not in _COMPRESSIONS:
-        names = ", ".join(_COMPRESSIONS)
-        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD has no compression '{compression}'; it has {names}")
-    copy = f"FORMAT parquet, COMPRESSION {_COMPRESSIONS[compression]}"
+    form = options.get("format", "").upper()
+    if form not in _FORMATS:
+        names = " and ".join(f"'{known}'" for known in _FORMATS)
+        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD writes format {names}, not {options.get('format')!r}")
+    copy = _text(options) if form == "TEXTFILE" else _parquet(options)
     if options.get("partitioned_by"):
         columns = ", ".join(identifier(name) for name in options["partitioned_by"].split(","))
         return f"{copy}, PARTITION_BY ({columns})"
     return f"{copy}, PER_THREAD_OUTPUT true"
+
+
+def suffix(options: dict[str, str]) -> str:
+    """Return how the names of the files end: text says by its name that it is compressed."""
+    return ".gz" if options.get("format", "").upper() == "TEXTFILE" else ""
+
+
+def _parquet(options: dict[str, str]) -> str:
+    compression = options.get("compression", "GZIP").upper()
+    if compression not in _COMPRESSIONS:
+        names = ", ".join(_COMPRESSIONS)
+        raise QueryError("NOT_SUPPORTED", f"sagelocal's UNLOAD has no compression '{compression}'; it has {names}")
+    if "field_delimiter" in options:
+        raise QueryError("NOT_SUPPORTED", "UNLOAD's field_delimiter is for format 'TEXTFILE'")
+    return f"FORMAT parquet, COMPRESSION {_COMPRESSIONS[compression]}"
+
+
+def _text(options: dict[str, str]) -> str:
+    """Return the options for Hive's text: fields as they stand, nothing quoted, always in gzip."""
+    compression = options.get("compression", "GZIP").upper()
+    if compression != "GZIP":
+        raise QueryError("NOT_SUPPORTED", f"UNLOAD of format 'TEXTFILE' is compressed with GZIP, not {compression}")
+    delimiter = options.get("field_delimiter", _DEFAULT_DELIMITER)
+    if len(delimiter) != 1:
+        raise QueryError("INVALID_TABLE_PROPERTY", f"field_delimiter must be a single character, not {delimiter!r}")
+    return f"FORMAT csv, HEADER false, DELIM {literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N', COMPRESSION gzip"
 
 
 def check_empty(objects: ObjectStore, location: str) -> None:
@@ -51,13 +77,13 @@ def check_empty(objects: ObjectStore, location: str) -> None:
         )
 
 
-def upload(objects: ObjectStore, location: str, folder: Path, files: list[Path]) -> Iterator[str]:
-    """Put the files at the location and yield the S3 URI of each."""
+def upload(objects: ObjectStore, location: str, folder: Path, files: list[Path], end: str) -> Iterator[str]:
+    """Put the files at the location and yield the S3 URI of each; `end` is how their names end."""
     bucket, prefix = split_uri(location)
     prefix = prefix.rstrip("/")
     stem = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}_{uuid.uuid4().hex[:5]}"
     for number, path in enumerate(files):
-        name = f"{stem}_{number:05}_{uuid.uuid4()}"
+        name = f"{stem}_{number:05}_{uuid.uuid4()}{end}"
         key = "/".join(part for part in (prefix, *path.relative_to(folder).parts[:-1], name) if part)
         objects.put(bucket, key, path)
         yield f"s3://{bucket}/{key}"

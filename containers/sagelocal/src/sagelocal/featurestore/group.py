@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sagelocal.athena.catalog import CATALOG_NAME, Column, Table
 from sagelocal.errors import AwsError, validation_error
+from sagelocal.featurestore.values import CHECKS
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -42,7 +45,12 @@ class FeatureGroup:
     ttl: int | None  # seconds
     status: str
 
-    @property
+    @cached_property
+    def checks(self) -> dict[str, Callable[[str], object]]:
+        """Return, by feature, what is true of its values' text."""
+        return {name: CHECKS[kind] for name, kind in self.types.items()}
+
+    @cached_property
     def stores(self) -> frozenset[str]:
         return frozenset(
             store for store, there in (("OnlineStore", self.online), ("OfflineStore", self.offline)) if there

@@ -42,21 +42,33 @@ def _stores(group: FeatureGroup, wanted: list[str] | None) -> frozenset[str]:
 
 
 def _values(group: FeatureGroup, record: list[dict[str, Any]]) -> dict[str, str]:
-    values: dict[str, str] = {}
+    checks = group.checks
+    try:
+        values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
+        if len(values) == len(record) and all([checks[name](text) for name, text in values.items()]):
+            return values
+    except KeyError:
+        raise _misfit(group, record) from None
+    raise _misfit(group, record)
+
+
+def _misfit(group: FeatureGroup, record: list[dict[str, Any]]) -> AwsError:
+    """Return why a record does not fit its group."""
+    seen: set[str] = set()
     for feature in record:
         name = feature["FeatureName"]
-        feature_type = group.types.get(name)
-        if feature_type is None:
-            raise _refuse(f"FeatureName '{name}' is not a feature of FeatureGroup {group.name}.")
-        if name in values:
-            raise _refuse(f"FeatureName '{name}' appears more than once in the Record.")
         text = feature.get("ValueAsString")
+        if name not in group.types:
+            return _refuse(f"FeatureName '{name}' is not a feature of FeatureGroup {group.name}.")
+        if name in seen:
+            return _refuse(f"FeatureName '{name}' appears more than once in the Record.")
         if text is None:
-            raise _refuse(f"ValueAsString of feature '{name}' is missing; '{name}' is no collection.")
-        if not is_value(text, feature_type):
-            raise _refuse(f"Value '{text[:64]}' of feature '{name}' does not match the feature's type {feature_type}.")
-        values[name] = text
-    return values
+            return _refuse(f"ValueAsString of feature '{name}' is missing; '{name}' is no collection.")
+        if not is_value(text, group.types[name]):
+            kind = group.types[name]
+            return _refuse(f"Value '{text[:64]}' of feature '{name}' does not match the feature's type {kind}.")
+        seen.add(name)
+    return _refuse(f"The Record does not fit FeatureGroup {group.name}.")
 
 
 def _moment(group: FeatureGroup, text: str) -> int:

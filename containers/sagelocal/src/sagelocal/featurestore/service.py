@@ -123,7 +123,8 @@ class FeatureStore:
             for path, content in files_of(batch, [(name, kind) for name, kind in target["features"]]):
                 self._backend.objects.put(bucket, f"{prefix}/{path}", content)
         except Exception as error:  # noqa: BLE001 - one group's trouble must not hold up the others
-            _LOG.warning("the offline store of feature group %s is blocked", target["group"], exc_info=error)
+            if group_key not in self._blocked:
+                _LOG.warning("the offline store of feature group %s is blocked", target["group"], exc_info=error)
             self._blocked[group_key] = time.time() + _RETRY
             self._report(target["group"], group_key, {"Status": "Blocked", "BlockedReason": str(error)[:1024]})
             return

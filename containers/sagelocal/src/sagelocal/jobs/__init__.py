@@ -1,5 +1,5 @@
 """Jobs, endpoints and their logs: real processes."""
 
-from sagelocal.jobs import logs
+from sagelocal.jobs import logs, repositories
 
-__all__ = ["logs"]
+__all__ = ["logs", "repositories"]

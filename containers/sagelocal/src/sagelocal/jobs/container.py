@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
 
     from sagelocal.backend import Backend
 
+# Where packages come from is this machine's affair, not a job's: it gets these of the server's own variables.
+PACKAGE_SOURCES = (
+    "HTTPS_PROXY",
+    "PIP_CERT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "UV_CACHE_DIR",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_OFFLINE",
+    "UV_SYSTEM_CERTS",
+)
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -61,6 +81,8 @@ class Container:
             "PATH": f"{image / 'bin'}:{SYSTEM_PATH}",
             "HOME": str(home),
             "TMPDIR": str(self.folder / "tmp"),
+            "XDG_CACHE_HOME": str(backend.folder / "cache"),  # jobs share it: what one installed, the next has
+            **{name: os.environ[name] for name in PACKAGE_SOURCES if os.environ.get(name)},
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",  # the log shows a line when it is printed
             "AWS_ENDPOINT_URL": backend.endpoint_url,

@@ -17,6 +17,7 @@ from pathlib import Path
 import uv
 
 from sagelocal.errors import validation_error
+from sagelocal.jobs.managed import FILE, ManagedImage, managed_images
 
 _URI = re.compile(r"(?:[^/@]+/)+(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<rest>[:@].+)?")
 _NOT_SOURCE = {"tests", "build", "dist", "__pycache__", "node_modules"}  # folders that an installed image does not hold
@@ -43,11 +44,14 @@ def find_image(images: Path, uri: str) -> Image:
     if match is None:
         raise validation_error(f"'{uri}' is no image URI of the form <registry>/<repository>:<tag>.")
     name, rest = match["name"], match["rest"] or ":latest"
-    known = known_images(images)
+    known, managed = known_images(images), managed_images(images)
+    if name not in known and name in managed:
+        return _stand_in(images, uri, known, managed[name], rest)
     if name not in known:
         there = ", ".join(sorted(known)) or "none"
         raise validation_error(
-            f"The image '{uri}' does not exist: {images} has no folder '{name}'. Images there: {there}."
+            f"The image '{uri}' does not exist: {images} has no folder '{name}'. Images there: {there}. "
+            f"Images of AWS's that they stand for: {', '.join(sorted(managed)) or 'none'}."
         )
     image = Image(name, images / name, known[name])
     if rest not in (":latest", f":{image.version}"):
@@ -56,6 +60,16 @@ def find_image(images: Path, uri: str) -> Image:
             f"so its tags are '{image.version}' and 'latest'; sagelocal knows no digests."
         )
     return image
+
+
+def _stand_in(images: Path, uri: str, known: dict[str, str], managed: ManagedImage, tag: str) -> Image:
+    """Return the folder that runs in place of an image that AWS manages."""
+    folder = images / managed.stands_in
+    if tag.removeprefix(":") not in managed.tags:
+        raise validation_error(
+            f"The image '{uri}' does not exist here: {folder}/{FILE} stands for the tags {', '.join(managed.tags)}."
+        )
+    return Image(managed.stands_in, folder, known[managed.stands_in])
 
 
 def known_images(images: Path) -> dict[str, str]:

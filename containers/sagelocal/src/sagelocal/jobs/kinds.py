@@ -13,10 +13,13 @@ from sagelocal.jobs.logfiles import lines_from
 from sagelocal.jobs.metrics import final_metrics
 from sagelocal.jobs.status import MAX_REASON
 from sagelocal.jobs.transfer import TransferError, download_prefix, files, upload_archive, upload_folder
+from sagelocal.jobs.transform import kind as transform
+from sagelocal.jobs.transform import settings as transform_settings
 
 if TYPE_CHECKING:
     from sagelocal.jobs.container import Container
     from sagelocal.jobs.process import Outcome
+    from sagelocal.store import Document
 
 Json = dict[str, Any]
 SEE_LOGS = "See job logs for more information"
@@ -27,11 +30,12 @@ class Kind:
     """One kind of job; `request` and `describe` are those of its document."""
 
     log_group: str
-    image_uri: Callable[[Json], str]
+    image_uri: Callable[[Document], str]
     paths: Callable[[Json], list[str]]  # the folders it needs, as the job names them
     files: Callable[[Json, Json], dict[str, Json]]  # (request, describe) -> JSON files below /opt/ml
-    download: Callable[[Container, Json], None]
-    command: Callable[[Json], list[str]]
+    download: Callable[[Container, Document], None]
+    command: Callable[[Container, Document], list[str]]
+    environment: Callable[[Document], dict[str, str]]  # variables that the user sets
     platform: Callable[[Json], dict[str, str]]  # describe -> variables that SageMaker sets
     upload: Callable[[Container, Json, bool], Json]  # (.., describe, whether it failed) -> members of Describe
     told: Callable[[Container, Json, Path], Json]  # what its log and files tell: members of Describe
@@ -40,6 +44,10 @@ class Kind:
 
 def _existing(container: Container, path: str) -> bool:
     return next(files(container.locate(path)), None) is not None
+
+
+def _requested_environment(document: Document) -> dict[str, str]:
+    return document["request"].get("Environment") or {}
 
 
 def _command(default: list[str], specification: Json) -> list[str]:
@@ -63,7 +71,8 @@ def _training_paths(request: Json) -> list[str]:
     return [checkpoints[1]] if checkpoints else []
 
 
-def _training_download(container: Container, request: Json) -> None:
+def _training_download(container: Container, document: Document) -> None:
+    request = document["request"]
     for folder in ("model", "output/data", "input/data"):
         container.locate(f"{OPT_ML}/{folder}").mkdir(parents=True, exist_ok=True)
     objects = container.backend.objects
@@ -117,7 +126,8 @@ def _processing_paths(request: Json) -> list[str]:
     return [*inputs, *(output["LocalPath"] for output in _outputs(request))]
 
 
-def _processing_download(container: Container, request: Json) -> None:
+def _processing_download(container: Container, document: Document) -> None:
+    request = document["request"]
     container.locate(f"{OPT_ML}/output").mkdir(parents=True, exist_ok=True)
     for item in request.get("ProcessingInputs") or []:
         source = item["S3Input"]
@@ -156,11 +166,12 @@ def _first_text(container: Container, name: str, size: int) -> str:
 KINDS = {
     "training_job": Kind(
         log_group="/aws/sagemaker/TrainingJobs",
-        image_uri=lambda request: request["AlgorithmSpecification"]["TrainingImage"],
+        image_uri=lambda document: document["request"]["AlgorithmSpecification"]["TrainingImage"],
         paths=_training_paths,
         files=lambda _, describe: optml.training_files(describe),
         download=_training_download,
-        command=lambda request: _command(["train"], request["AlgorithmSpecification"]),
+        command=lambda _, document: _command(["train"], document["request"]["AlgorithmSpecification"]),
+        environment=_requested_environment,
         platform=lambda describe: {
             "TRAINING_JOB_NAME": describe["TrainingJobName"],
             "TRAINING_JOB_ARN": describe["TrainingJobArn"],
@@ -171,11 +182,12 @@ KINDS = {
     ),
     "processing_job": Kind(
         log_group="/aws/sagemaker/ProcessingJobs",
-        image_uri=lambda request: request["AppSpecification"]["ImageUri"],
+        image_uri=lambda document: document["request"]["AppSpecification"]["ImageUri"],
         paths=_processing_paths,
         files=optml.processing_files,
         download=_processing_download,
-        command=lambda request: _command([], request["AppSpecification"]),
+        command=lambda _, document: _command([], document["request"]["AppSpecification"]),
+        environment=_requested_environment,
         platform=lambda describe: {
             "PROCESSING_JOB_NAME": describe["ProcessingJobName"],
             "PROCESSING_JOB_ARN": describe["ProcessingJobArn"],
@@ -183,5 +195,18 @@ KINDS = {
         upload=_processing_upload,
         told=_processing_told,
         failure=_processing_failure,
+    ),
+    "transform_job": Kind(
+        log_group="/aws/sagemaker/TransformJobs",
+        image_uri=lambda document: document["container"]["Image"],
+        paths=lambda _: [],
+        files=lambda *_: {},
+        download=transform.download,
+        command=transform.command,
+        environment=transform.environment,
+        platform=transform_settings.variables,
+        upload=transform.upload,
+        told=lambda *_: {},
+        failure=transform.failure,
     ),
 }

@@ -34,7 +34,7 @@ MAX_BYTES = (
     1 << 20
 )  # of a page of events, https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
 MAX_STREAMS = 50
-_GROUP = re.compile(r"/aws/sagemaker/(TrainingJobs|ProcessingJobs|Endpoints/[A-Za-z0-9-]+)")
+_GROUP = re.compile(r"/aws/sagemaker/(TrainingJobs|ProcessingJobs|TransformJobs|Endpoints/[A-Za-z0-9-]+)")
 _TOKEN = re.compile(r"([fb])/(\d{56})")
 
 

@@ -21,7 +21,7 @@ from sagelocal.jobs.kinds import KINDS
 from sagelocal.jobs.logfiles import stream_file
 from sagelocal.jobs.optml import HOST
 from sagelocal.jobs.process import Outcome, State, SupervisedProcess
-from sagelocal.jobs.status import ENDED, Ending, end, progress, status_of, want_stop
+from sagelocal.jobs.status import ENDED, NOUNS, Ending, end, progress, status_of, want_stop
 from sagelocal.jobs.transfer import TransferError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Closing(Exception):  # noqa: N818 - no error: the next server goes on fro
 
 
 class JobRunner:
-    """Run training and processing jobs."""
+    """Run training, processing and transform jobs."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -128,22 +128,22 @@ class JobRunner:
         request, describe, work = document["request"], document["describe"], KINDS[kind]
         shutil.rmtree(self._folder(kind, name), ignore_errors=True)  # what a server left that died preparing it
         container = self._container(kind, name, document)
-        command = work.command(request)
-        image = container.image(work.image_uri(request), lambda: self._progress(kind, name, "Starting", BUILDING))
+        command = work.command(container, document)
+        image = container.image(work.image_uri(document), lambda: self._progress(kind, name, "Starting", BUILDING))
         self._progress(kind, name, "Downloading")
         container.make(work.files(request, describe))
-        work.download(container, request)
+        work.download(container, document)
         self._progress(kind, name, "Training")
         if self._stopping(kind, name):
             return False
         spec = container.spec(
             image,
             command,
-            request.get("Environment") or {},
+            work.environment(document),
             work.platform(describe),
             stream_file(self._backend.folder, work.log_group, f"{name}/{HOST}-{int(time.time())}"),
             grace=GRACE,
-            time_limit=describe["StoppingCondition"]["MaxRuntimeInSeconds"],
+            time_limit=(describe.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds"),
         )
         process.launch(spec)
         if self._stopping(kind, name):
@@ -249,7 +249,7 @@ class JobRunner:
 
     @staticmethod
     def _name(kind: str, document: Document) -> str:
-        name: str = document["request"]["TrainingJobName" if kind == "training_job" else "ProcessingJobName"]
+        name: str = document["request"][f"{NOUNS[kind]}JobName"]
         return name
 
 

@@ -7,7 +7,8 @@ Document = dict[str, Any]
 
 ENDED = {"Completed", "Failed", "Stopped"}
 MAX_REASON = 1024  # characters; the length of FailureReason in the API
-STATUS_MEMBER = {"training_job": "TrainingJobStatus", "processing_job": "ProcessingJobStatus"}
+NOUNS = {"training_job": "Training", "processing_job": "Processing", "transform_job": "Transform"}
+STATUS_MEMBER = {kind: f"{noun}JobStatus" for kind, noun in NOUNS.items()}
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_SecondaryStatusTransition.html
 MESSAGES = {
@@ -63,7 +64,7 @@ def progress(kind: str, document: Document, secondary: str, now: float, message:
         if secondary == "Downloading":
             describe.setdefault("TrainingStartTime", now)
     elif secondary == "Training":
-        describe.setdefault("ProcessingStartTime", now)
+        describe.setdefault(f"{NOUNS[kind]}StartTime", now)
     describe["LastModifiedTime"] = now
 
 
@@ -92,6 +93,6 @@ def end(kind: str, document: Document, ending: Ending, now: float) -> None:
             seconds = max(1, round(now - describe["TrainingStartTime"]))
             describe.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
     else:
-        describe["ProcessingEndTime"] = now
-        if ending.secondary:  # a processing job has no secondary status that could say it
-            describe.setdefault("FailureReason", MESSAGES[ending.secondary].replace("Training", "Processing"))
+        describe[f"{NOUNS[kind]}EndTime"] = now
+        if ending.secondary:  # such a job has no secondary status that could say it
+            describe.setdefault("FailureReason", MESSAGES[ending.secondary].replace("Training", NOUNS[kind]))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sagelocal.errors import AwsError
+from sagelocal.jobs.unpacking import unpack
 from sagelocal.s3.objects import ObjectInfo, ObjectStore
 from sagelocal.s3.uri import split_uri
 
@@ -111,7 +112,7 @@ def download_archive(objects: ObjectStore, uri: str, folder: Path) -> None:
     try:
         with gzip.open(path) as unpacked:
             with tarfile.open(fileobj=unpacked, mode="r|") as archive:
-                archive.extractall(folder, filter="data")
+                unpack(archive, folder)
             while unpacked.read(_BLOCK):  # to the checksum at its end, which tells a half archive from a whole one
                 continue
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:

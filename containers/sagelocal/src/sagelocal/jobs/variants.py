@@ -186,7 +186,8 @@ class Variant:
             image,
             ["serve"],
             self.plan.container.get("Environment") or {},
-            {"SAGEMAKER_BIND_TO_PORT": str(port)},
+            # No container is around it: what would listen to everybody listens to this machine only.
+            {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port)},
             self._log,
             grace=GRACE,
             notes={"port": port, "endpoint_url": self._backend.endpoint_url},

@@ -10,6 +10,7 @@ from sagelocal.sagemaker import (
     processing_jobs,
     tags,
     training_jobs,
+    transform_jobs,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "processing_jobs",
     "tags",
     "training_jobs",
+    "transform_jobs",
 ]

@@ -54,6 +54,21 @@ HONOURED: dict[str, tuple[str, ...]] = {
         "Environment",
         "Tags",
     ),
+    "CreateTransformJob": (
+        "TransformJobName",
+        "ModelName",
+        "MaxConcurrentTransforms",
+        "ModelClientConfig",
+        "MaxPayloadInMB",
+        "BatchStrategy",
+        "Environment",
+        "TransformInput.DataSource.S3DataSource.S3Uri",
+        "TransformInput.ContentType",
+        "TransformOutput.S3OutputPath",
+        "TransformOutput.Accept",
+        "DataProcessing",
+        "Tags",
+    ),
     "CreateModel": (
         "ModelName",
         *(
@@ -108,6 +123,7 @@ HONOURED: dict[str, tuple[str, ...]] = {
     "CreateEndpoint": ("EndpointName", "EndpointConfigName", "Tags"),
     "UpdateEndpoint": ("EndpointName", "EndpointConfigName"),
     "ListTrainingJobs": _LIST,
+    "ListTransformJobs": _LIST,
     "ListModelPackageGroups": tuple(name for name in _LIST if not name.startswith(("LastModified", "Status"))),
     "InvokeEndpoint": (
         "EndpointName",
@@ -144,6 +160,12 @@ ACCEPTED_WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
         "ProcessingResources.ClusterConfig.VolumeSizeInGB",
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId",
         "NetworkConfig",
+    ),
+    "CreateTransformJob": (
+        "TransformOutput.KmsKeyId",
+        "TransformResources.InstanceType",
+        "TransformResources.VolumeKmsKeyId",
+        "TransformResources.TransformAmiVersion",
     ),
     "CreateModel": (
         "ExecutionRoleArn",
@@ -190,6 +212,13 @@ ONLY: dict[str, dict[str, tuple[Any, ...]]] = {
         "ProcessingOutputConfig.Outputs.AppManaged": (False,),
         "ProcessingOutputConfig.Outputs.S3Output.S3UploadMode": ("EndOfJob",),
         "ProcessingResources.ClusterConfig.InstanceCount": (1,),
+    },
+    "CreateTransformJob": {
+        "TransformInput.DataSource.S3DataSource.S3DataType": ("S3Prefix",),
+        "TransformInput.CompressionType": ("None", "Gzip"),
+        "TransformInput.SplitType": ("None", "Line"),
+        "TransformOutput.AssembleWith": ("None", "Line"),
+        "TransformResources.InstanceCount": (1,),
     },
     "CreateModel": {
         "PrimaryContainer.Mode": ("SingleModel",),

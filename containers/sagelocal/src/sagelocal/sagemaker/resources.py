@@ -109,6 +109,14 @@ PROCESSING_JOB = Resource(
     taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
     taken_code="ResourceInUse",
 )
+TRANSFORM_JOB = Resource(
+    kind="transform_job",
+    member="TransformJob",
+    segment="transform-job",
+    missing="Could not find requested job with name: {name}",
+    taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    taken_code="ResourceInUse",
+)
 MODEL = Resource(
     kind="model",
     member="Model",
@@ -156,6 +164,7 @@ FEATURE_GROUP = Resource(  # its operations are in sagelocal.featurestore; its t
 RESOURCES = (
     TRAINING_JOB,
     PROCESSING_JOB,
+    TRANSFORM_JOB,
     MODEL,
     MODEL_PACKAGE_GROUP,
     MODEL_PACKAGE,

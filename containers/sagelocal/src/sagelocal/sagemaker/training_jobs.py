@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import validation_error
 from sagelocal.jobs.images import find_image
+from sagelocal.jobs.managed import algorithm_specification
 from sagelocal.jobs.status import ENDED, MESSAGES
 from sagelocal.operations import Request, Response, operation
 from sagelocal.sagemaker.existence import require_bucket, require_objects
@@ -86,7 +87,10 @@ def create_training_job(backend: Backend, request: Request) -> Response:
     for channel in request.get("InputDataConfig") or []:
         require_objects(backend, channel["DataSource"]["S3DataSource"]["S3Uri"], request["RoleArn"])
     require_bucket(backend, request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
-    describe = describe_new(request, TRAINING_JOB.arn(backend, name), time.time())
+    algorithm = algorithm_specification(backend.images, request)
+    describe = describe_new(
+        {**request, "AlgorithmSpecification": algorithm}, TRAINING_JOB.arn(backend, name), time.time()
+    )
     # From here on the job exists: a server that dies now finds it when it starts again.
     arn = TRAINING_JOB.create(backend, name, {"request": request, "describe": describe})
     backend.jobs.submit(TRAINING_JOB.kind, name)

@@ -8,14 +8,21 @@ import asyncio
 import queue
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
-from tabular.serving.handlers import Answer, Handlers
+from tabular.serving.handlers import Answer
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 _Work = tuple["asyncio.Future[Answer]", bytes, str, str]
+
+
+class Handlers(Protocol):
+    """What answers requests with a loaded model."""
+
+    def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
+        """Answer one request; never raises."""
 
 
 class App:

@@ -7,11 +7,16 @@ import sys
 import traceback
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from tabular import requirements
+from tabular.algorithm import MODEL_FILE
 from tabular.optml import OptMl
 from tabular.serving.workers import Workers
 from tabular.sources import ConfigurationError, source_folder
+
+if TYPE_CHECKING:
+    from tabular.serving.app import Handlers
 
 _KEEP_ALIVE_SECONDS = 75  # above the 60 s that SageMaker gives a request: the client closes idle connections first
 _SHUTDOWN_SECONDS = 25  # SageMaker kills the container 30 s after SIGTERM
@@ -25,8 +30,9 @@ def main() -> int:
     try:
         listener = _bind(_integer("SAGEMAKER_BIND_TO_PORT", 8080))
         workers = _integer("SAGEMAKER_MODEL_SERVER_WORKERS", 1)
-        submitted = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY")
-        folder = source_folder(submitted, optml.code) if submitted else optml.model / "code"
+        folder = _source(optml)
+        if folder is not None and (site := requirements.install(folder)) is not None:
+            requirements.activate(site)
     except ConfigurationError as error:
         return _refuse(error)
     if workers > 1:
@@ -34,16 +40,27 @@ def main() -> int:
     return _serve(listener, folder, optml.model)
 
 
-def _serve(listener: socket.socket, folder: Path, model_dir: Path) -> int:
+def _source(optml: OptMl) -> Path | None:
+    """Return the folder of the user's program, or None if the built-in algorithm's model is to be served as it is."""
+    submitted = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY")
+    if submitted:
+        return source_folder(submitted, optml.code)
+    folder = optml.model / "code"
+    plain = not folder.exists() and not os.environ.get("SAGEMAKER_PROGRAM") and (optml.model / MODEL_FILE).is_file()
+    return None if plain else folder
+
+
+def _serve(listener: socket.socket, folder: Path | None, model_dir: Path) -> int:
     # imported here, after any fork: array libraries start threads, which a fork would lose
     import uvicorn
 
     from tabular.serving.app import App
-    from tabular.serving.handlers import load
 
-    program = os.environ.get("SAGEMAKER_PROGRAM", "inference.py")
+    program = (
+        os.environ.get("SAGEMAKER_PROGRAM", "inference.py") if folder else f"the built-in algorithm's {MODEL_FILE}"
+    )
     try:
-        handlers = load(folder, program, model_dir)
+        handlers = _handlers(folder, program, model_dir)
     except ConfigurationError as error:
         return _refuse(error)
     except Exception:  # noqa: BLE001 - the user's code may raise anything; its traceback says what
@@ -69,6 +86,16 @@ def _serve(listener: socket.socket, folder: Path, model_dir: Path) -> int:
     # a SIGTERM lets uvicorn finish what has begun; then it raises the signal again and `_exit` ends with 0
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _handlers(folder: Path | None, program: str, model_dir: Path) -> "Handlers":
+    if folder is None:
+        from tabular.algorithm import serving
+
+        return serving.load(model_dir)
+    from tabular.serving.handlers import load
+
+    return load(folder, program, model_dir)
 
 
 def _bind(port: int) -> socket.socket:

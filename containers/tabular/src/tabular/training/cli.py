@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 
+from tabular import requirements
 from tabular.optml import OptMl
 from tabular.sources import ConfigurationError, find_program, source_folder
 from tabular.training.environment import TrainingEnvironment
@@ -12,7 +13,7 @@ from tabular.training.script import Script
 
 
 def main() -> int:
-    """Run the user's training script under SageMaker's contract and return its exit code."""
+    """Run the user's training script, or the built-in algorithm if none is named, and return the exit code."""
     script = Script()
     optml = OptMl.from_environment()
     try:
@@ -27,11 +28,12 @@ def main() -> int:
 def _train(optml: OptMl, script: Script) -> int:
     environment = TrainingEnvironment.read(optml)
     if not environment.program:
-        raise ConfigurationError(
-            "no training script was named: set the hyperparameter sagemaker_program or the variable SAGEMAKER_PROGRAM"
-        )
+        return _algorithm(optml, environment)
     folder = source_folder(environment.submit_directory, optml.code)
     find_program(folder, environment.program)
+    site = requirements.install(folder)
+    if site is not None:
+        os.environ.update(requirements.variables(site))
     for needed in (optml.model, optml.output_data):
         needed.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, environment.program, *environment.arguments()]
@@ -45,6 +47,15 @@ def _train(optml: OptMl, script: Script) -> int:
         print(f"The training script ended with exit code {code} after {script.stopped_by.name}", file=sys.stderr)
         return code
     return _fail(optml, _failure(script, code, command), code)
+
+
+def _algorithm(optml: OptMl, environment: TrainingEnvironment) -> int:
+    from tabular.algorithm.training import train  # a script of the user's does without these imports
+
+    train(environment)
+    optml.output.mkdir(parents=True, exist_ok=True)
+    (optml.output / "success").touch()
+    return 0
 
 
 def _failure(script: Script, code: int, command: list[str]) -> str:

@@ -1,0 +1,156 @@
+"""Pages about SageMaker's resources and Athena's queries, from the answers of their own operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sagelocal.console import logs
+from sagelocal.console.kinds import HOME, KINDS, Kind
+from sagelocal.console.layout import page, section
+from sagelocal.console.markup import Markup, joined, tag
+from sagelocal.console.session import ROOT
+from sagelocal.console.values import badge, moment, page_of, rows, shown, size, table
+from sagelocal.errors import AwsError
+from sagelocal.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from sagelocal.backend import Backend
+    from sagelocal.exchange import HttpResponse
+
+_MOST = 100  # of AWS's list operations
+_FEW = 8
+_MACHINES = (("ResourceConfig",), ("ProcessingResources", "ClusterConfig"), ("TransformResources",))
+
+
+def home(backend: Backend) -> HttpResponse:
+    """Return the page with a little of everything."""
+    parts = [_listed(backend, segment, _FEW) for segment in HOME]
+    return page("Local AWS", tag("p", f"{backend.region}, account {backend.account}", class_="faint"), *parts)
+
+
+def listing(backend: Backend, segment: str) -> HttpResponse:
+    """Return the page with the newest of one kind."""
+    if segment == "model-packages":
+        return listing(backend, "model-package-groups")
+    menu = (tag("a", kind.title, href=f"{ROOT}/sagemaker/{name}") for name, kind in KINDS.items())
+    return page(_kind(segment).title, tag("p", joined(*menu), class_="tabs"), _listed(backend, segment, _MOST))
+
+
+def resource(backend: Backend, segment: str, name: str) -> HttpResponse:
+    """Return the page about one resource."""
+    kind = _kind(segment)
+    found = _call(backend, "sagemaker", f"Describe{kind.noun}", {kind.name: name})
+    parts: list[object] = [_summary(kind, found)]
+    if found.get("FailureReason"):
+        parts.append(tag("pre", found["FailureReason"], class_="failure"))
+    if segment == "model-package-groups":
+        parts.append(_packages(backend, name, _MOST))
+    if kind.logs:
+        group, alone = kind.logs
+        prefix = "" if alone else f"{name}/"
+        parts.append(section("Log", logs.panel(group.format(name=name), prefix)))
+    parts.append(section("Description", table(found)))
+    shown_name = str(found.get(f"{kind.noun}Name") or name) if segment != "model-packages" else _short(name)
+    return page(shown_name, tag("p", kind.title, class_="kind"), *parts)
+
+
+def query(backend: Backend, execution_id: str) -> HttpResponse:
+    """Return the page about one Athena query."""
+    found = _call(backend, "athena", "GetQueryExecution", {"QueryExecutionId": execution_id})["QueryExecution"]
+    status = found["Status"]
+    facts = {
+        "State": badge(status["State"]),
+        "Submitted": moment(status["SubmissionDateTime"]),
+        "Scanned": size(found.get("Statistics", {}).get("DataScannedInBytes", 0)),
+    }
+    reason = status.get("StateChangeReason") if status["State"] != "SUCCEEDED" else None
+    return page(
+        "Athena query",
+        tag("p", execution_id, class_="kind"),
+        _facts(facts),
+        tag("pre", reason, class_="failure") if reason else None,
+        section("Statement", tag("pre", found["Query"])),
+        section("Description", table({key: value for key, value in found.items() if key != "Query"})),
+    )
+
+
+def _listed(backend: Backend, segment: str, count: int) -> Markup:
+    kind = _kind(segment)
+    order = {"SortBy": "CreationTime", "SortOrder": "Descending"} if kind.noun != "FeatureGroup" else {}
+    found = _call(backend, "sagemaker", f"List{kind.noun}s", {"MaxResults": count, **order})[kind.listed]
+    lines = [_line(kind, segment, one) for one in found]
+    columns = ["Name", *(["Status"] if kind.status else []), "Created", *(["Ended"] if kind.ended else [])]
+    title = tag("a", kind.title, href=f"{ROOT}/sagemaker/{segment}")
+    return tag("section", tag("h2", title), rows(columns, lines, "none yet"))
+
+
+def _line(kind: Kind, segment: str, found: Mapping[str, Any]) -> list[object]:
+    name = found[f"{kind.noun}Name"]
+    line: list[object] = [tag("a", name, href=page_of(segment, name))]
+    if kind.status:
+        line.append(badge(str(found.get(kind.status, "-"))))
+    line.append(moment(found["CreationTime"]))
+    if kind.ended:
+        line.append(shown(found.get(kind.ended)) if not found.get(kind.ended) else moment(found[kind.ended]))
+    return line
+
+
+def _packages(backend: Backend, group: str, count: int) -> Markup:
+    request = {"ModelPackageGroupName": group, "MaxResults": count, "SortBy": "CreationTime", "SortOrder": "Descending"}
+    found = _call(backend, "sagemaker", "ListModelPackages", request)["ModelPackageSummaryList"]
+    lines = [
+        [
+            tag("a", f"version {one.get('ModelPackageVersion', '')}", href=page_of("model-packages", arn)),
+            badge(one["ModelApprovalStatus"]),
+            moment(one["CreationTime"]),
+        ]
+        for one in found
+        for arn in [one["ModelPackageArn"]]
+    ]
+    return section("Versions", rows(["Version", "Approval", "Created"], lines, "none yet"))
+
+
+def _summary(kind: Kind, found: Mapping[str, Any]) -> Markup:
+    facts: dict[str, object] = {}
+    if kind.status:
+        facts["Status"] = badge(str(found.get(kind.status, "-")))
+    facts["Created"] = moment(found["CreationTime"])
+    ended = found.get(kind.ended) if kind.ended else None
+    started = next((found[key] for key in found if key.endswith("StartTime") and key[:-9] == kind.noun[:-3]), None)
+    if started and ended:
+        facts["Ran for"] = f"{_epoch(ended) - _epoch(started):.1f} s"
+    machine = next((one for path in _MACHINES if (one := _at(found, path))), None)
+    if machine:
+        facts["Machine"] = f"{machine.get('InstanceCount', 1)} x {machine.get('InstanceType', '?')}"
+    return _facts(facts)
+
+
+def _facts(facts: Mapping[str, object]) -> Markup:
+    return tag("dl", (tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()), class_="facts")
+
+
+def _kind(segment: str) -> Kind:
+    if segment not in KINDS:
+        raise AwsError("ResourceNotFound", f"There is no page about {segment}.", 404)
+    return KINDS[segment]
+
+
+def _call(backend: Backend, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    return OPERATIONS[service, operation](backend, request)
+
+
+def _epoch(value: datetime | float) -> float:
+    return value.astimezone(UTC).timestamp() if isinstance(value, datetime) else float(value)
+
+
+def _at(found: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any] | None:
+    inner: Any = found
+    for member in path:
+        inner = inner.get(member) if isinstance(inner, Mapping) else None
+    return inner if isinstance(inner, Mapping) else None
+
+
+def _short(arn: str) -> str:
+    return arn.rpartition("model-package/")[2] or arn

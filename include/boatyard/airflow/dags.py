@@ -1,0 +1,40 @@
+"""What all of Boatyard's DAGs have in common."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG
+
+from boatyard.airflow.failures import RETRY_POLICY
+from boatyard.airflow.schedules import DagSchedule
+
+START_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # fixed; nothing is caught up, so it only has to lie in the past
+RETRIES = 1
+RETRY_DELAY = timedelta(seconds=10)
+README = "README.md"
+
+
+def new_dag(
+    dag_id: str, folder: Path, *, description: str, owner: str, schedule: DagSchedule, tag: str, records: str
+) -> DAG:
+    """Return a DAG without tasks; the README of `folder` is its page, `records` is where its tasks leave theirs."""
+    readme = folder / README
+    return DAG(
+        dag_id=dag_id,
+        description=description,
+        doc_md=readme.read_text(encoding="utf-8") if readme.is_file() else None,
+        schedule=schedule,
+        start_date=START_DATE,
+        catchup=False,
+        max_active_runs=1,
+        tags={"boatyard", tag},
+        default_args={
+            "owner": owner,
+            "retries": RETRIES,
+            "retry_delay": RETRY_DELAY,
+            "retry_policy": RETRY_POLICY,
+            "records": records,
+        },
+    )

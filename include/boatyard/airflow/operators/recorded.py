@@ -1,0 +1,114 @@
+"""What every operator of ours does besides its work: leave a record, and links to what it worked with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.exceptions import AirflowTaskTimeout
+
+from boatyard.airflow.claimant import claimant
+from boatyard.airflow.clients import Clients
+from boatyard.airflow.failures import explained
+from boatyard.aws.carry_out.recorded import recorded
+from boatyard.aws.links import RECORD, Console, record_links
+from boatyard.aws.record import Subject
+
+Result = TypeVar("Result")
+
+REQUESTS_SO_FAR = "boatyard_requests"  # what a try asked of AWS before it was put off to the triggerer
+
+
+class TaskLink(BaseOperatorLink):
+    """A button on the page of a task, which leads where the task found its links to lead."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """Return the words on the button."""
+        return self._name
+
+    @property
+    def xcom_key(self) -> str:
+        """Return where Airflow keeps the address."""
+        return f"_link_boatyard_{self._name.lower().replace(' ', '_')}"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address, "" while there is none; asked in the worker, when a try of the task is over."""
+        link: str = operator.links.get(self._name, "")
+        return link
+
+
+class RecordedOperator(BaseOperator):
+    """Leave a record of each try below `records` (s3://bucket/prefix; none without it), and links to its pages."""
+
+    link_names: ClassVar[tuple[str, ...]] = (RECORD,)
+
+    def __init__(self, *, records: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.records = records
+        self.links: dict[str, str] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.operator_extra_links = tuple(TaskLink(name) for name in cls.link_names)
+
+    @property
+    def clients(self) -> Clients:
+        """Return this task's boto3 clients."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it reaches AWS")
+
+    def leaving_record(
+        self, context: Mapping[str, Any], work: Callable[[], Result], *, resumed: bool = False
+    ) -> Result:
+        """Return what `work` returns once its record is written; errors become Airflow's."""
+        with explained():
+            if self.records is None:
+                return work()
+            subject, ti = self._subject(self.records, context), context["ti"]
+            before = {"task_ids": ti.task_id, "key": REQUESTS_SO_FAR, "map_indexes": ti.map_index}
+
+            def note(record: Mapping[str, Any]) -> None:
+                self.links |= record_links(self.console, record, subject.uri)
+
+            return recorded(
+                subject,
+                self.clients,
+                work,
+                note,
+                earlier=(ti.xcom_pull(**before) or []) if resumed else [],
+                on_pause=lambda requests: ti.xcom_push(key=REQUESTS_SO_FAR, value=requests),
+                failures=(Exception, AirflowTaskTimeout),
+            )
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a deferral; that the trigger failed or took too long is an end of the try as well."""
+        resume = super().resume_execution
+        return self.leaving_record(context, lambda: resume(next_method, next_kwargs, context), resumed=True)
+
+    @property
+    def console(self) -> Console:
+        """Return the console that shows what this task's connection reaches."""
+        return Console.from_environment(os.environ, self.clients.get("sagemaker").meta.region_name)
+
+    def show_links(self, context: Mapping[str, Any], links: Mapping[str, str]) -> None:
+        """Let links work while the task still runs."""
+        self.links |= links
+        for link in self.operator_extra_links:
+            if link.name in links:
+                context["ti"].xcom_push(key=link.xcom_key, value=links[link.name])
+
+    def _subject(self, place: str, context: Mapping[str, Any]) -> Subject:
+        me, ti = claimant(context), context["ti"]
+        return Subject(
+            place=place,
+            owner=me.owner,
+            started=ti.start_date or datetime.now(UTC),
+            tried=ti.try_number,
+            generation=me.generation,
+        )

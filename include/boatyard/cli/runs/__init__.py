@@ -1,0 +1,1 @@
+"""Steps of a model without Airflow: `boatyard run`."""

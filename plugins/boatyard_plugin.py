@@ -1,0 +1,13 @@
+"""Boatyard's one Airflow plugin."""
+
+from airflow.plugins_manager import AirflowPlugin
+
+# A dag-processor and a scheduler load plugins once, before they fork: what is imported here costs neither a parse nor a
+# task its half second.
+import boatyard.airflow.factory  # noqa: F401
+
+
+class BoatyardPlugin(AirflowPlugin):
+    """Load what every model's DAG needs into the processes that parse and run it."""
+
+    name = "boatyard"

@@ -1,0 +1,123 @@
+"""Steps in a terminal: real jobs of a real sagelocal, their log as it comes, stopped when the person gives up."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.contract.conftest import REPOSITORY, LocalServer
+
+from boatyard.aws import jobs
+from boatyard.aws.claimant import Claimant
+from boatyard.aws.clients import EnvironmentClients
+from boatyard.aws.errors import StepError
+from boatyard.aws.logs import LogFollower
+from boatyard.aws.naming import Owner
+from boatyard.aws.outcome import Outcome
+from boatyard.cli.home import StackError
+from boatyard.cli.runs.job import run_job
+from boatyard.cli.runs.kinds import CARRY_OUT
+from boatyard.cli.runs.run import Run
+from boatyard.cli.runs.target import Target
+from boatyard.cli.runs.work import Work
+from boatyard.spec import Deployment, load_model
+from boatyard.steps import STEPS, RunContext
+
+ROLE = "arn:aws:iam::123456789012:role/boatyard"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
+TRAIN = next(step for step in STEPS if step.name == "train")
+
+
+@pytest.fixture
+def target(aws: LocalServer, bucket: str) -> Target:
+    deployment = Deployment(bucket=bucket, role_arn=ROLE, image_registry="r", region="us-east-1", id="test")
+    return Target(deployment, EnvironmentClients(aws.environment), "sagelocal")
+
+
+@pytest.fixture
+def work(target: Target) -> Callable[[Callable[[str], None]], Work]:
+    """Give a function that returns a training step whose log goes to where it is told."""
+
+    def work(show: Callable[[str], None]) -> Work:
+        context = RunContext.for_run(
+            target.deployment, as_of="2026-01-01T00:00:00Z", run_id="run", parameters={}, result=lambda step, key: key
+        )
+        me = Claimant(Owner("test", "harbour", f"run-{uuid.uuid4()}", "train"))
+        return Work(TRAIN, load_model(REPOSITORY / "dags" / "digits"), context, target.clients, me, show)
+
+    return work
+
+
+def request(bucket: str, **hyperparameters: str) -> dict[str, Any]:
+    return {
+        "HyperParameters": hyperparameters,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "RoleArn": ROLE,
+        "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+
+
+def test_every_kind_of_step_can_be_carried_out_without_airflow() -> None:
+    assert {step.kind for step in STEPS} <= set(CARRY_OUT)
+
+
+def test_a_jobs_log_is_shown_once_and_its_end_awaited(bucket: str, work: Callable[..., Work]) -> None:
+    shown: list[str] = []
+    job = run_job(work(shown.append), "training", request(bucket, message="the tide is in", seconds="1"))
+    assert job.outcome is Outcome.SUCCEEDED
+    assert shown.count("the tide is in") == 1
+
+
+def test_a_jobs_log_is_there_while_it_still_runs(bucket: str, work: Callable[..., Work]) -> None:
+    class GaveUpError(BaseException):
+        """The first line came."""
+
+    def give_up(line: str) -> None:
+        raise GaveUpError
+
+    under_way = work(give_up)
+    with pytest.raises(GaveUpError):
+        run_job(under_way, "training", request(bucket, message="the tide is coming", seconds="600"))
+    client = under_way.clients.get("sagemaker")
+    (running,) = client.list_training_jobs(NameContains=under_way.me.owner.digest)["TrainingJobSummaries"]
+    assert running["TrainingJobStatus"] == "InProgress"
+    jobs.stop(client, "training", running["TrainingJobName"])
+
+
+def test_a_person_who_gives_up_stops_the_job(bucket: str, work: Callable[..., Work]) -> None:
+    said: list[str] = []
+
+    def interrupt(line: str) -> None:
+        said.append(line)
+        if len(said) == 1:
+            raise KeyboardInterrupt
+
+    under_way = work(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(under_way, "training", request(bucket, message="the tide is out", seconds="600"))
+    (stopped,) = under_way.clients.get("sagemaker").list_training_jobs(NameContains=under_way.me.owner.digest)[
+        "TrainingJobSummaries"
+    ]
+    ended = jobs.wait(under_way.clients.get("sagemaker"), "training", stopped["TrainingJobName"])
+    assert ended.outcome is Outcome.STOPPED
+    assert said[-1] == f"stopping training job {ended.name}"
+
+
+def test_a_follower_of_a_job_that_wrote_nothing_has_nothing_to_say(target: Target) -> None:
+    assert LogFollower(target.clients.get("logs"), "training", f"never-{uuid.uuid4()}").lines() == []
+
+
+def test_a_failed_job_says_why(bucket: str, work: Callable[..., Work]) -> None:
+    shown: list[str] = []
+    with pytest.raises(StepError, match="AlgorithmError: no water"):
+        run_job(work(shown.append), "training", request(bucket, message="the pump is dry", failure="no water"))
+    assert "the pump is dry" in shown
+
+
+def test_a_step_alone_says_which_step_must_run_before(target: Target) -> None:
+    spec = load_model(REPOSITORY / "dags" / "digits")
+    run = Run(spec, target, "run-1", "2026-01-01T00:00:00Z", lambda line: None)
+    with pytest.raises(StackError, match="step train failed: step process of digits has never succeeded: run it first"):
+        run.carry_out([TRAIN])
