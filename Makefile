@@ -22,10 +22,12 @@ export UV_PYTHON := $(shell $(PYTHON) -c 'import sys; print(sys.executable)' 2>/
 
 UV := $(STATE)/uv-$(UV_VERSION)/bin/uv
 BIN := $(CURDIR)/.venv/bin
+# Most tests wait for processes; those that share one stack stay in one worker.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup
 READY := $(STATE)/ready
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## train and release the digits model on this machine, then ask its endpoint
 	@$(BIN)/boatyard demo
@@ -39,15 +41,22 @@ down: setup ## stop them; their state stays
 status: setup ## say what of them runs
 	@$(BIN)/boatyard status
 
+doctor: setup ## say what is wrong with this environment, and how to mend it
+	@$(BIN)/boatyard doctor
+
+compose-env: setup ## make the secrets of docker-compose.yaml
+	@$(BIN)/boatyard compose-env
+
 test: setup ## run every test: unit, DAGs, contract, end to end, image
-	$(BIN)/pytest -q
-	$(UV) run --quiet --locked --project containers/tabular --group dev pytest -q containers/tabular/tests
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+	cd containers/tabular && $(UV) run --quiet --locked --group dev pytest -q $(SIDE_BY_SIDE)
 
 check: setup ## lint, format, types, import rules, locks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd containers/tabular && $(UV) run --quiet --locked --group dev mypy
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project containers/tabular
 
@@ -73,4 +82,4 @@ $(UV):
 clean: down ## stop the stack and delete its state, the environments and what was built
 	rm -rf $(STATE) .venv build
 
-.PHONY: help demo up down status test check format bench setup clean
+.PHONY: help demo up down status doctor compose-env test check format bench setup clean

@@ -17,9 +17,19 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from sagelocal.jobs.isolation import choose
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONTAINERS = REPOSITORY / "containers"
 TEST_IMAGES = CONTAINERS / "sagelocal" / "tests" / "images"
+
+IN_EACH_ISOLATION = {
+    "test_jobs_logs",
+    "test_provider_operators",
+    "test_sagemaker_endpoints",
+    "test_sagemaker_jobs",
+    "test_sagemaker_transform",
+}
 
 Client = Callable[..., Any]
 
@@ -128,10 +138,23 @@ def start_server(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield start
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test of the modules whose jobs and endpoints are processes in each mode that this machine allows."""
+    if metafunc.module.__name__.rpartition(".")[2] in IN_EACH_ISOLATION and "isolation" in metafunc.fixturenames:
+        best = choose("auto").mode
+        metafunc.parametrize("isolation", sorted({best, "relocate"}), scope="session")
+
+
 @pytest.fixture(scope="session")
-def aws(start_server: Callable[..., LocalServer]) -> LocalServer:
+def isolation() -> str:
+    """Give the isolation of the shared server's jobs."""
+    return "auto"
+
+
+@pytest.fixture(scope="session")
+def aws(start_server: Callable[..., LocalServer], isolation: str) -> LocalServer:
     """Give the server that all tests share."""
-    return start_server()
+    return start_server("--isolation", isolation)
 
 
 @pytest.fixture

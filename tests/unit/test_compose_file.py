@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,13 @@ def test_sagelocal_accepts_the_name_and_port_by_which_the_others_call_it() -> No
     assert address == f"http://{options['--accept-host']}:{options['--port']}"
     roles = {SERVICES[name]["environment"]["BOATYARD_ROLE_ARN"].rpartition("/")[2] for name in AIRFLOW}
     assert roles == {options["--role"]}
+
+
+def test_the_locked_celery_is_one_that_airflow_s_provider_can_import() -> None:
+    # CeleryExecutor of provider 3.26 imports `retry` of celery.backends.database, which Celery 5.7 no longer has
+    locked = {
+        package["name"]: tuple(map(int, package["version"].split(".")[:2]))
+        for package in tomllib.loads((REPOSITORY / "uv.lock").read_text())["package"]
+        if package["name"] in ("celery", "apache-airflow-providers-celery")
+    }
+    assert locked["celery"] < (5, 7) or locked["apache-airflow-providers-celery"] > (3, 26), locked

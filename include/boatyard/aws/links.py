@@ -94,10 +94,11 @@ def record_links(console: Console, record: Mapping[str, Any], uri: str) -> dict[
     data = next((one for one in (*outputs.values(), *inputs.values()) if _is_stored(one)), None)
     report = next((result[key] for key in _REPORTS if result.get(key)), None) or _report_elsewhere(record)
     executions = [entry["answer"].get("QueryExecutionId") for entry in record["requests"]]
+    queries = [*executions, result.get("query_execution_id")]  # the one that the step tells of, or else its last
     found = {
         DATA: data and console.stored(data),
         REPORT: report and console.stored(report),
-        QUERY: next((console.query(one) for one in reversed(executions) if one), None),
+        QUERY: next((console.query(one) for one in reversed(queries) if one), None),
         ENDPOINT: _endpoint(console, record),
         PACKAGE: result.get("model_package_arn") and console.package(result["model_package_arn"]),
         RECORD: console.stored(uri),

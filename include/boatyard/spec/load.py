@@ -28,6 +28,7 @@ from boatyard.spec.source import Path_, Source, read
 MODEL_FILE = "model.yaml"
 GROUP_FILE = "feature_group.yaml"
 GROUPS_FOLDER = "features"
+GROUP_DAGS = f"{GROUPS_FOLDER}_"
 
 # Folder names become names of DAGs, feature groups, tables and S3 prefixes; this is what all of them allow.
 _FOLDER_NAME = re.compile(r"[a-z](?:[-_]?[a-z0-9]){0,39}")
@@ -55,6 +56,10 @@ def load_model(folder: Path, settings: Iterable[str] = ()) -> ModelSpec:
     source = read(folder / MODEL_FILE)
     put(source, settings)
     problems = _folder_problems(folder, source)
+    if folder.name.startswith(GROUP_DAGS):
+        problems.append(
+            Problem(source.file, 1, "", f"{GROUP_DAGS}... are the DAGs of feature groups: choose another name")
+        )
     file = shaped(ModelFile, source) if not source.problems or source.data else None
     groups: dict[str, FeatureGroupSpec] = {}
     features = file.features if file else part_of(Features, source, "features")

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.contract.conftest import LocalServer, aws, bucket, client, images, start_server
+from tests.contract.conftest import LocalServer, aws, bucket, client, images, isolation, start_server
 
-__all__ = ["aws", "bucket", "client", "images", "start_server"]
+__all__ = ["aws", "bucket", "client", "images", "isolation", "start_server"]
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"

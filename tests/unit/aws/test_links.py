@@ -75,3 +75,12 @@ def test_an_endpoint_links_to_its_page_and_its_log() -> None:
 
 def test_keys_with_odd_letters_stay_whole() -> None:
     assert console.stored("s3://b/a b&c=d/ä.json").endswith("prefix=a%20b%26c%3Dd/%C3%A4.json")
+
+
+def test_a_query_is_the_one_that_the_step_tells_of_or_else_its_last() -> None:
+    asked = [
+        {"service": "athena", "operation": "StartQueryExecution", "params": {}, "answer": {"QueryExecutionId": one}}
+        for one in ("unload", "tidy")
+    ]
+    assert links(requests=asked)["Query"].endswith("/history/tidy")
+    assert links(requests=asked, result={"query_execution_id": "unload"})["Query"].endswith("/history/unload")

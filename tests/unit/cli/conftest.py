@@ -1,5 +1,5 @@
 """Jobs of these tests run on a real sagelocal."""
 
-from tests.contract.conftest import aws, bucket, client, images, start_server
+from tests.contract.conftest import aws, bucket, client, images, isolation, start_server
 
-__all__ = ["aws", "bucket", "client", "images", "start_server"]
+__all__ = ["aws", "bucket", "client", "images", "isolation", "start_server"]

@@ -110,3 +110,8 @@ def test_a_feature_group_has_a_time_of_its_own(project: "Project") -> None:
     (error,) = project.group_errors()
     assert error.startswith("features/digits/feature_group.yaml:")
     assert error.endswith("(did you mean '@hourly'?)")
+
+
+def test_a_model_is_not_named_like_the_dag_of_a_feature_group(project: "Project") -> None:
+    (error,) = project.model_errors(project.model.rename(project.dags / "features_digits"))
+    assert error == "features_digits/model.yaml:1: features_... are the DAGs of feature groups: choose another name"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from sagelocal import wire
 from sagelocal.errors import AwsError
@@ -29,6 +30,7 @@ _SAGEMAKER_ASSUMES = json.dumps(
         ],
     }
 )
+_LONGEST_FORM = 4096  # bytes, in which the action stands
 _CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 
 
@@ -43,12 +45,12 @@ class Moto:
     def answer(self, request: HttpRequest, service: str, body: bytes) -> HttpResponse:
         """Return moto's response to an already authenticated call."""
         if request.path.startswith(_CLOSED_PATHS):
-            raise _nobody_has(request, service)
+            raise _nobody_has(request, service, body)
         environ = request.environ
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        application = self._application(request, service)
+        application = self._application(request, service, body)
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
@@ -58,11 +60,11 @@ class Moto:
         try:
             answer = b"".join(application(environ, start_response))
         except NotImplementedError as error:
-            raise _nobody_has(request, service) from error
+            raise _nobody_has(request, service, body) from error
         status, headers = started[0]
         fields = dict(headers)
         if int(status[:3]) >= 400 and fields.get("Content-Type", "").startswith("text/html") and b"<!doctype" in answer:
-            raise _nobody_has(request, service)  # flask found no route
+            raise _nobody_has(request, service, body)  # flask found no route
         if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name in fields):
             fields["x-amzn-RequestId"] = wire.request_id()
         return HttpResponse(int(status[:3]), fields, answer)
@@ -80,12 +82,12 @@ class Moto:
         ends = [role.expiration.replace(tzinfo=UTC) for role in roles if role.access_key_id == access_key]
         return None if any(end < datetime.now(UTC) for end in ends) else str(key.secret_access_key)
 
-    def _application(self, request: HttpRequest, service: str) -> Any:
+    def _application(self, request: HttpRequest, service: str, body: bytes) -> Any:
         dispatcher = self._load()
         host = dispatcher.infer_service_region_host(request.environ, request.environ.get("PATH_INFO", ""))
         backend = dispatcher.get_backend_for_host(host)
         if backend is None or backend in _OUR_BACKENDS:
-            raise _nobody_has(request, service)
+            raise _nobody_has(request, service, body)
         with dispatcher.lock:
             if backend not in dispatcher.app_instances:
                 try:
@@ -121,7 +123,11 @@ class Moto:
         return self._dispatcher
 
 
-def _nobody_has(request: HttpRequest, service: str) -> AwsError:
+def _nobody_has(request: HttpRequest, service: str, body: bytes) -> AwsError:
+    # IAM, STS, SNS and their like name the operation in a form: https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
+    action = parse_qs(body[:_LONGEST_FORM]).get(b"Action") if body.startswith((b"Action=", b"Version=")) else None
+    if action is not None:
+        return not_there(service, action[0].decode(errors="replace"))
     try:
         call = wire.route(request, service)[0]
     except AwsError:

@@ -115,7 +115,9 @@ def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:
     origin = request.headers.get("origin")
     if host not in hosts or (origin is not None and urlsplit(origin).hostname not in hosts):
         names = " or ".join(sorted(hosts))
-        raise AwsError("AccessDenied", f"sagelocal serves clients that call it {names}; see --accept-host.", 403)
+        raise AwsError(
+            "AccessDenied", f"sagelocal serves clients of this machine that call it {names}; see --accept-host.", 403
+        )
 
 
 def service_named(request: HttpRequest, signature: auth.Signature | None) -> str:

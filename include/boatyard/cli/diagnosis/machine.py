@@ -64,7 +64,7 @@ def uv(subject: Subject) -> Iterator[Finding]:
     """Look for uv, which builds environments."""
     path = _uv(subject.home.state)
     if path is None:
-        yield warning("uv", "not found: nothing can be installed or locked", "make setup, or install uv yourself")
+        yield not_checked("uv", "not found; only building an environment needs it (make setup)")
         return
     answer = _run([path, "--version"])
     if isinstance(answer, str):

@@ -23,6 +23,8 @@ _MEANINGS = {
     "AWS_REGION or AWS_DEFAULT_REGION": "the region, such as eu-central-1",
 }
 _SETTINGS = ("BOATYARD_BUCKET", "BOATYARD_ROLE_ARN", "BOATYARD_IMAGE_REGISTRY", "BOATYARD_DEPLOYMENT")
+_PREFIX = "BOATYARD_"
+_OTHERS = ("BOATYARD_CONSOLE_URL",)
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -104,8 +106,14 @@ def _malformed(subject: Subject) -> Iterator[Finding]:
 
 def _strays(subject: Subject) -> Iterator[Finding]:
     for name, value in sorted(subject.environment.items()):
-        if name.startswith("BOATYARD_") and value and name not in _SETTINGS and (close := nearest(name, _SETTINGS)):
+        if name.startswith(_PREFIX) and value and name not in (*_SETTINGS, *_OTHERS) and (close := _meant(name)):
             yield warning("settings", f"{name} is set and means nothing", f"did you mean {close}?")
         if name.startswith("AWS_ENDPOINT_URL_") and value:
             service = name.removeprefix("AWS_ENDPOINT_URL_").lower()
             yield warning("settings", f"{name} is set: {service} alone goes to another address", f"unset {name}")
+
+
+def _meant(name: str) -> str | None:
+    """Return the setting whose name is most like this one; what all names begin with makes none of them alike."""
+    close = nearest(name.removeprefix(_PREFIX), [setting.removeprefix(_PREFIX) for setting in _SETTINGS])
+    return f"{_PREFIX}{close}" if close else None

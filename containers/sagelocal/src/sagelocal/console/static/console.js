@@ -1,10 +1,26 @@
 "use strict";
 // Times in the reader's own zone.
-for (const time of document.querySelectorAll("time")) {
-  const when = new Date(time.dateTime);
-  time.title = time.textContent;
-  time.textContent = when.toLocaleString();
+function localTimes(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    time.title = time.textContent;
+    time.textContent = new Date(time.dateTime).toLocaleString();
+  }
 }
+localTimes(document);
+
+// What is still going on is looked at again, until it is over.
+async function refresh() {
+  const answer = await fetch(location.href, {credentials: "same-origin"}).catch(() => null);
+  const now = answer && answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const facts = now && now.querySelector(".facts");
+  if (facts) {
+    localTimes(facts);
+    if (!facts.querySelector(".badge.going")) location.reload();
+    document.querySelector(".facts").replaceWith(facts);
+  }
+  setTimeout(refresh, 3000);
+}
+if (document.querySelector(".facts .badge.going")) setTimeout(refresh, 3000);
 
 // AWS's console keeps its pages' names behind "#", where only a browser sees them.
 const forward = document.querySelector("[data-forward]");
