@@ -4,7 +4,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 # A dag-processor and a scheduler load plugins once, before they fork: what is imported here costs neither a parse nor a
 # task its half second.
-import boatyard.airflow.factory  # noqa: F401
+import boatyard.airflow.factory  # noqa: F401 - importing it is the point
 
 
 class BoatyardPlugin(AirflowPlugin):

@@ -16,7 +16,6 @@ from sagelocal.store import Store
 
 if TYPE_CHECKING:
     from sagelocal.jobs.endpoints import EndpointFleet
-
     from sagelocal.jobs.runner import JobRunner
 
 Call = Callable[..., dict[str, Any]]

@@ -69,7 +69,7 @@ def _unpack(archive: Path, uri: str, code: Path) -> None:
             if hasattr(tarfile, "data_filter"):
                 tar.extractall(fresh, filter="data")
             else:  # Pythons before 3.11.4 know no filters; the members were checked above
-                tar.extractall(fresh)  # noqa: S202
+                tar.extractall(fresh)  # noqa: S202 - the filter is set where Python has it
     except (tarfile.TarError, EOFError, OSError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
         raise ConfigurationError(f"cannot unpack the source code at {uri}: {error}") from error

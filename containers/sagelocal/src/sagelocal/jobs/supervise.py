@@ -125,7 +125,7 @@ def _become_the_command(spec: dict[str, Any], parent: int, output: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
         if os.getppid() != parent:
             os._exit(137)
-    os.execvpe(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606
+    os.execvpe(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606 - becoming the command, without a shell, is the point
 
 
 def _spawn(spec: dict[str, Any]) -> tuple[int, int]:
@@ -282,7 +282,7 @@ def _detach() -> None:
 def main() -> None:
     if sys.argv[1] == "--probe":
         isolate(json.loads(sys.argv[2]))
-        print(open(sys.argv[3]).read(), end="")  # noqa: SIM115
+        print(open(sys.argv[3]).read(), end="")  # noqa: SIM115 - the process ends here
         return
     os.chdir(sys.argv[1])
     os.set_inheritable(int(sys.argv[2]), False)
