@@ -37,7 +37,7 @@ class JobTrigger(BaseTrigger):
         deadline: float | None = None,
         cancel_on_kill: bool = True,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] - Airflow gives it no types
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives it no types
         self.kind = kind
         self.job_name = job_name
         self.aws_conn_id = aws_conn_id
@@ -78,7 +78,7 @@ class JobTrigger(BaseTrigger):
             age = time.monotonic() - started
             await asyncio.sleep(min(max(FIRST_PAUSE, age * PAUSE_PER_AGE), max(FIRST_PAUSE, self.longest_pause)))
         event = {"job_name": self.job_name, "in_time": in_time}
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call] - Airflow gives it no types
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # Airflow gives it no types
 
     async def on_kill(self) -> None:
         """Stop the job that nobody wants any more. An endpoint's update cannot be stopped: SageMaker has no call."""

@@ -112,7 +112,7 @@ def _bounds(source: Source, at: Path_, given: Mapping[str, Any], known: Mapping[
     least, most = given.get("min_value"), given.get("max_value")
     if least is None and most is None:
         source.report(at, "needs min_value or max_value")
-    elif _both_numbers(least, most) and least > most:  # type: ignore[operator] - both are numbers: just asked
+    elif _both_numbers(least, most) and least > most:  # type: ignore[operator]  # both are numbers: just asked
         source.report((*at, "max_value"), f"nothing lies between {least} and {most}")
 
 

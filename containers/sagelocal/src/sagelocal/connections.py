@@ -45,7 +45,7 @@ class WsgiGateway(wsgi.Gateway_10):
 
     def get_environ(self) -> Any:
         """Add the headers under their own names: WSGI folds `x-amz-meta-a_b` and `x-amz-meta-a-b` into one."""
-        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call] - cheroot gives it no types
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]  # cheroot gives it no types
         request = self.req
         environ["sagelocal.headers"] = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.inheaders.items()
