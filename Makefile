@@ -27,7 +27,7 @@ SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup
 READY := $(STATE)/ready
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## train and release the digits model on this machine, then ask its endpoint
 	@$(BIN)/boatyard demo
@@ -47,9 +47,14 @@ doctor: setup ## say what is wrong with this environment, and how to mend it
 compose-env: setup ## make the secrets of docker-compose.yaml
 	@$(BIN)/boatyard compose-env
 
-test: setup ## run every test: unit, DAGs, contract, end to end, image
-	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+MAIN_JOB := tests/e2e/test_main_job.py
+
+test: setup ## run the tests: unit, DAGs, contract, the main job end to end, the image
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(MAIN_JOB) tests/bench tests/contract tests/dags tests/unit containers/sagelocal/tests
 	cd containers/tabular && $(UV) run --quiet --locked --group dev pytest -q $(SIDE_BY_SIDE)
+
+test-e2e: setup ## run the other end-to-end tests: new models, validation, gate, batch, the documentation word for word
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(filter-out $(MAIN_JOB),$(wildcard tests/e2e/test_*.py))
 
 check: setup ## lint, format, types, import rules, locks
 	$(BIN)/ruff check --no-cache .  # its cache goes stale when a module appears: imports sort otherwise then
@@ -82,4 +87,4 @@ $(UV):
 clean: down ## stop the stack and delete its state, the environments and what was built
 	rm -rf $(STATE) .venv build
 
-.PHONY: help demo up down status doctor compose-env test check format bench setup clean
+.PHONY: help demo up down status doctor compose-env test test-e2e check format bench setup clean

@@ -11,8 +11,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import psutil
+
+_LOCK_PATIENCE = 10.0  # seconds
 
 # The child writes its own pid before it becomes the command, so nothing can die in between unrecorded.
 _RECORD_PID = 'echo $$ >"$0" && exec "$@"'
@@ -59,7 +62,7 @@ class Process:
                 return False
             self.stop()
         with self._lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(lock)
             self._pid.unlink(missing_ok=True)
             self._fingerprint.write_text(fingerprint)
             with self.log.open("ab") as log:
@@ -83,10 +86,22 @@ class Process:
             return False
         with self._lock.open("r+") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # shared: looking at the same time as somebody else finds nobody
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
+
+    def _take(self, lock: TextIO) -> None:
+        """Lock the file; a fork on its way to another program, or a look at it, may hold it for a moment."""
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
     def stop(self, grace: float = 30.0) -> bool:
         """Ask the process to end, then after `grace` seconds kill whatever is left of its session.
