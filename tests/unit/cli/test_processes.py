@@ -51,8 +51,9 @@ def test_a_process_whose_environment_changed_is_restarted(process: Process, tmp_
 
 def test_a_killed_process_is_known_to_be_gone(process: Process, tmp_path: Path) -> None:
     process.start(SLEEP, ENVIRONMENT, tmp_path)
-    os.kill(pid_of(process), signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(pid_of(process))], timeout=10)
+    victim = psutil.Process(pid_of(process))
+    os.kill(victim.pid, signal.SIGKILL)
+    psutil.wait_procs([victim], timeout=10)
     assert not process.running()
     assert not process.stop()
 
