@@ -50,7 +50,7 @@ compose-env: setup ## make the secrets of docker-compose.yaml
 MAIN_JOB := tests/e2e/test_main_job.py
 
 test: setup ## run the tests: unit, DAGs, contract, the main job end to end, the image
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(MAIN_JOB) tests/bench tests/contract tests/dags tests/unit containers/sagelocal/tests
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(MAIN_JOB) tests/bench tests/chaos tests/contract tests/dags tests/unit containers/sagelocal/tests
 	cd containers/tabular && $(UV) run --quiet --locked --group dev pytest -q $(SIDE_BY_SIDE)
 
 test-e2e: setup ## run the other end-to-end tests: new models, validation, gate, batch, the documentation word for word
@@ -68,6 +68,9 @@ check: setup ## lint, format, types, import rules, locks
 format: setup ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+chaos: setup ## break everything while runs go on, count what was lost; SEED=<number> FAULTS=<number>
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 bench: setup ## measure against peers, write build/bench.json; ONLY=<name> for one
 	$(BIN)/python -m tests.bench $(ONLY)
@@ -87,4 +90,4 @@ $(UV):
 clean: down ## stop the stack and delete its state, the environments and what was built
 	rm -rf $(STATE) .venv build
 
-.PHONY: help demo up down status doctor compose-env test test-e2e check format bench setup clean
+.PHONY: help demo up down status doctor compose-env test test-e2e check format chaos bench setup clean

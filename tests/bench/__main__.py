@@ -20,7 +20,12 @@ OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"
 RUNNERS = {
     "parse": ("parse", "parse"),
     "orchestration": ("orchestration", "orchestration"),
+    "deferred_memory": ("deferred", "memory"),
+    "deferred_calls": ("deferred", "calls"),
     "launch": ("launch", "launch"),
+    "jobs_at_once": ("tuning", "at_once"),
+    "tuning_memory": ("tuning", "memory"),
+    "describe": ("describe", "describe"),
     "run_step": ("run_step", "run_step"),
     "s3_put_1kb": ("s3", "put_1kb"),
     "s3_get_1kb": ("s3", "get_1kb"),

@@ -63,11 +63,11 @@ def own_environment() -> dict[str, str]:
 
 
 @contextmanager
-def sagelocal(folder: Path, images: Path) -> Iterator[Sagelocal]:
+def sagelocal(folder: Path, images: Path, *options: str) -> Iterator[Sagelocal]:
     """Start sagelocal with its state below `folder` and a bucket; stop it afterwards."""
     state = folder / "sagelocal"
     environment = own_environment()
-    command = [program("sagelocal"), "serve", "--state", str(state), "--port", "0", "--images", str(images)]
+    command = [program("sagelocal"), "serve", "--state", str(state), "--port", "0", "--images", str(images), *options]
     with (folder / "sagelocal.log").open("wb") as log:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=environment, text=True

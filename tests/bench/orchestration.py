@@ -39,7 +39,7 @@ import os
 
 from airflow.sdk import DAG, chain
 
-from boatyard.airflow.operators.jobs import SageMakerProcessingOperator
+from boatyard.airflow.operators.processing import SageMakerProcessingOperator
 
 CONFIG = {{
     "AppSpecification": {{

@@ -95,6 +95,37 @@ def job(client: Client, bucket: str) -> str:
     return name
 
 
+@pytest.fixture
+def tuning_job(client: Client, bucket: str) -> str:
+    """Give a tuning job of one training job, that has ended."""
+    name, sagemaker = f"tune-{uuid.uuid4().hex[:12]}", client("sagemaker")
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name,
+        HyperParameterTuningJobConfig={
+            "Strategy": "Grid",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "knots"},
+            "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"CategoricalParameterRanges": [{"Name": "sail", "Values": ["jib"]}]},
+        },
+        TrainingJobDefinition={
+            "StaticHyperParameters": {"message": "knots=7.25"},
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "knots", "Regex": "knots=([0-9.]+)"}],
+            },
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+        },
+    )
+    request = {"HyperParameterTuningJobName": name}
+    while sagemaker.describe_hyper_parameter_tuning_job(**request)["HyperParameterTuningJobStatus"] == "InProgress":
+        time.sleep(0.1)
+    return name
+
+
 @pytest.mark.parametrize("path", ["/", "/sagemaker/jobs", "/s3/buckets", "/log/lines", "/nothing/at/all"])
 def test_without_a_login_there_is_nothing_to_see(stranger: Browser, path: str) -> None:
     answer = stranger.get(f"{ROOT}{path}")
@@ -161,6 +192,15 @@ def test_a_jobs_page_shows_its_description_and_why_it_failed(browser: Browser, j
     assert "<b>mast</b>" not in answer.text
     assert job in browser.get(f"{ROOT}/sagemaker/jobs").text
     assert job in browser.get(f"{ROOT}/").text
+
+
+def test_a_tuning_jobs_page_leads_to_its_training_jobs(browser: Browser, tuning_job: str) -> None:
+    answer = browser.get(f"{ROOT}/sagemaker/hyper-tuning-jobs/{tuning_job}")
+    assert answer.status == 200
+    assert f"{ROOT}/sagemaker/jobs/{tuning_job}-001-" in answer.text
+    assert "7.25" in answer.text
+    assert "sail=jib" in answer.text
+    assert tuning_job in browser.get(f"{ROOT}/sagemaker/hyper-tuning-jobs").text
 
 
 def test_a_log_is_read_on_from_where_it_was_read_to(browser: Browser, aws: LocalServer, job: str) -> None:

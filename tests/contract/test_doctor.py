@@ -151,6 +151,7 @@ def test_an_environment_without_anything_names_every_setting(patient: Patient) -
         ("BOATYARD_ROLE_ARN", "arn:aws:sts::123456789012:assumed-role/r/me", "no role's ARN"),
         ("BOATYARD_IMAGE_REGISTRY", "https://registry.example/boatyard", "does not go before"),
         ("BOATYARD_IMAGE_REGISTRY", f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/b", "lies in eu-west-1"),
+        ("BOATYARD_NOTIFY", "[{slack: team, states: [Faild]}]", "did you mean 'Failed'?"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_a_problem(patient: Patient, name: str, value: str, said: str) -> None:

@@ -117,7 +117,7 @@ def test_a_job_that_ends_while_no_server_runs_is_completed_by_the_next(server: S
     _waiting(server, "ends-alone")
     port = server.url.rpartition(":")[2]
     server.end(signal.SIGKILL)
-    run = server.state / "jobs" / "training_job" / "ends-alone" / "run"
+    run = server.state / "jobs" / "training_job" / "ends-alone" / "algo-1" / "run"
     _await((run / "exit.json").exists, "the job ends without a server")
     server.options = (*server.options, "--port", port)
     server.start()
@@ -138,7 +138,7 @@ def test_a_server_killed_at_any_instant_neither_loses_nor_repeats_a_job(server: 
 def test_a_job_that_lost_its_supervisor_fails_with_a_reason_and_does_not_run_again(server: Server) -> None:
     _train(server, "orphan", seconds="600")
     _waiting(server, "orphan")
-    run = server.state / "jobs" / "training_job" / "orphan" / "run"
+    run = server.state / "jobs" / "training_job" / "orphan" / "algo-1" / "run"
     supervisor = json.loads((run / "started.json").read_text())["pid"]
     os.kill(supervisor, signal.SIGKILL)
     _restart(server, signal.SIGKILL)
@@ -156,7 +156,7 @@ def test_a_wish_to_stop_outlives_the_server(server: Server) -> None:
         client("sagemaker").stop_training_job(TrainingJobName="wished")
     _restart(server, signal.SIGKILL)
     assert _describe(server, "wished")["TrainingJobStatus"] == "Stopping"
-    run = server.state / "jobs" / "training_job" / "wished" / "run"
+    run = server.state / "jobs" / "training_job" / "wished" / "algo-1" / "run"
     os.kill(json.loads((run / "started.json").read_text())["pid"], signal.SIGKILL)
     _await(lambda: _describe(server, "wished")["TrainingJobStatus"] != "Stopping", "the job has ended")
 

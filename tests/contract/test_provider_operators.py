@@ -139,6 +139,36 @@ def test_the_training_operator_trains(operators: Any, client: Client, data: str,
     assert model["hyperparameters"] == {"message": "accuracy=0.9"}
 
 
+def test_the_tuning_operator_tunes(operators: Any, data: str, name: str) -> None:
+    training = _training(name, data)
+    algorithm = {**training["AlgorithmSpecification"], "MetricDefinitions": [{"Name": "score", "Regex": "score=(.*)"}]}
+    limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2}
+    ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}
+    definition = {
+        **{member: value for member, value in training.items() if member not in ("TrainingJobName", "HyperParameters")},
+        "AlgorithmSpecification": algorithm,
+        "StaticHyperParameters": {"message": "score={x}"},
+    }
+    operator = operators.SageMakerTuningOperator(
+        task_id="tune",
+        config={
+            "HyperParameterTuningJobName": name[:32],
+            "HyperParameterTuningJobConfig": {
+                "Strategy": "Random",
+                "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+                "ResourceLimits": limits,
+                "ParameterRanges": ranges,
+            },
+            "TrainingJobDefinition": definition,
+        },
+        aws_conn_id=None,
+        check_interval=1,
+    )
+    described = operator.execute({})["Tuning"]
+    assert described["HyperParameterTuningJobStatus"] == "Completed"
+    assert described["TrainingJobStatusCounters"]["Completed"] == 2
+
+
 def test_the_training_operator_shows_the_jobs_log(
     operators: Any, data: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

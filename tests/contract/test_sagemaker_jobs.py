@@ -229,9 +229,10 @@ def test_a_missing_job_answers_a_validation_exception(sagemaker: Any) -> None:
 
 
 def test_what_is_not_supported_is_refused_by_name(sagemaker: Any, data: str, name: str) -> None:
-    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
-    with pytest.raises(ClientError, match=r"sagelocal does not support ResourceConfig\.InstanceCount = 2"):
-        sagemaker.create_training_job(**_training(name, data, ResourceConfig=resources))
+    algorithm = {"TrainingImage": IMAGE, "TrainingInputMode": "Pipe"}
+    refusal = r"sagelocal does not support AlgorithmSpecification\.TrainingInputMode = Pipe"
+    with pytest.raises(ClientError, match=refusal):
+        sagemaker.create_training_job(**_training(name, data, AlgorithmSpecification=algorithm))
     with pytest.raises(ClientError, match="Requested resource not found"):
         sagemaker.describe_training_job(TrainingJobName=name)
 

@@ -31,6 +31,7 @@ for name, dag in bag.dags.items():
         "retries": {task.task_id: task.retries for task in dag.tasks},
         "params": {key: param.schema | {"default": param.value} for key, param in dag.params.items()},
         "catchup": dag.catchup,
+        "paused_at_first": dag.is_paused_upon_creation,
         "max_active_runs": dag.max_active_runs,
         "schedule": dag.schedule,
         "doc": dag.doc_md,

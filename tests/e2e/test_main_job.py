@@ -25,6 +25,8 @@ def test_the_demo_releases_a_model_that_reads_digits_it_never_saw(demo: dict[str
     assert [step["name"] for step in demo["steps"]] == [step.name for step in STEPS]
     assert "make down" in demo["printed"]
     assert demo["printed"].count("the endpoint says") == 5
+    assert "cost at list prices: $0.0" in demo["printed"]
+    assert "what is in service costs $0.115 an hour" in demo["printed"]
 
 
 def test_the_released_package_is_approved_and_serves(project: Project, demo: dict[str, Any]) -> None:
@@ -41,11 +43,15 @@ def test_the_released_package_is_approved_and_serves(project: Project, demo: dic
     assert containers[0]["ModelPackageName"] == package["ModelPackageArn"]
 
 
-def test_a_second_demo_trains_again_and_replaces_what_is_in_service(project: Project, demo: dict[str, Any]) -> None:
+def test_a_second_demo_takes_what_the_first_one_trained_and_replaces_what_is_in_service(
+    project: Project, demo: dict[str, Any]
+) -> None:
     sagemaker = project.client("sagemaker")
     before = sagemaker.describe_endpoint(EndpointName=demo["endpoint"])
     again = project.boatyard("demo")
     assert again.returncode == 0, again.stdout + again.stderr
+    assert "taken from earlier runs: process, train" in again.stdout
+    assert len(sagemaker.list_training_jobs(NameContains="digits-train-")["TrainingJobSummaries"]) == 1
     after = sagemaker.describe_endpoint(EndpointName=demo["endpoint"])
     assert after["EndpointStatus"] == "InService"
     assert after["EndpointConfigName"] != before["EndpointConfigName"]

@@ -33,10 +33,12 @@ class Container:
         path.write_text(text)
         return path
 
-    def start(self, program: str, **environment: str) -> "subprocess.Popen[str]":
+    def start(self, program: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         variables = CLEAN | {"SAGEMAKER_BASE_DIR": str(self.base)} | self.environment | environment
         pipe = subprocess.PIPE
-        return subprocess.Popen([program], env=variables, cwd=self.base, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            [program, *arguments], env=variables, cwd=self.base, stdout=pipe, stderr=pipe, text=True
+        )
 
     def train(self, **environment: str) -> "subprocess.CompletedProcess[str]":
         with self.start("train", **environment) as process:

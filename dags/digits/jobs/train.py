@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xgboost as xgb
+from tabular import checkpoints
 
 
 def main() -> int:
@@ -16,12 +17,11 @@ def main() -> int:
     watched = [(train, "train")]
     if arguments.validation_dir:
         watched.append((read(arguments.validation_dir), "validation"))
-    booster = xgb.train(
+    booster = checkpoints.train(  # xgb.train, but after an interruption it goes on where it was
         parameters(arguments),
         train,
-        num_boost_round=arguments.num_round,
+        arguments.num_round,
         evals=watched,
-        verbose_eval=False,
         callbacks=[PrintMetrics()],
     )
     arguments.model_dir.mkdir(parents=True, exist_ok=True)

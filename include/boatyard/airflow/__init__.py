@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from boatyard.airflow.factory import model_dag
     from boatyard.airflow.feature_groups import feature_group_dag
+    from boatyard.airflow.reconcile import reconcile_dag
 
-__all__ = ["feature_group_dag", "model_dag"]
+__all__ = ["feature_group_dag", "model_dag", "reconcile_dag"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from boatyard.airflow.feature_groups import feature_group_dag
 
         return feature_group_dag
+    if name == "reconcile_dag":
+        from boatyard.airflow.reconcile import reconcile_dag
+
+        return reconcile_dag
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

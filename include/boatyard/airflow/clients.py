@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import Any, Protocol
 
+from boatyard.aws.clients import timeouts
+
 
 class HasConnection(Protocol):
     """What the provider's operators and our triggers know of their connection."""
@@ -30,7 +32,7 @@ class Clients:
         return self._session.client(
             service,
             endpoint_url=self._hook.conn_config.get_service_endpoint_url(service_name=service),
-            config=self._hook.config,
+            config=timeouts(service).merge(self._hook.config),
             verify=self._hook.verify,
         )
 

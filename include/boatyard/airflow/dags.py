@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import DAG
 
@@ -17,9 +18,21 @@ README = "README.md"
 
 
 def new_dag(
-    dag_id: str, folder: Path, *, description: str, owner: str, schedule: DagSchedule, tag: str, records: str
+    dag_id: str,
+    folder: Path,
+    *,
+    description: str,
+    owner: str,
+    schedule: DagSchedule,
+    tag: str,
+    records: str,
+    notify: list[dict[str, Any]],
+    budget: str | None = None,
 ) -> DAG:
-    """Return a DAG without tasks; the README of `folder` is its page, `records` is where its tasks leave theirs."""
+    """Return a DAG without tasks; the README of `folder` is its page, `records` is where its tasks leave theirs.
+
+    `notify` is who is told when their jobs and endpoints change their states, `budget` what a run may spend, in USD.
+    """
     readme = folder / README
     return DAG(
         dag_id=dag_id,
@@ -36,5 +49,8 @@ def new_dag(
             "retry_delay": RETRY_DELAY,
             "retry_policy": RETRY_POLICY,
             "records": records,
+            "deferrable": True,
+            "notify": notify,
+            **({} if budget is None else {"budget": budget}),
         },
     )

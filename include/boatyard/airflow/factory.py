@@ -13,6 +13,7 @@ from boatyard.airflow import operators
 from boatyard.airflow.dags import new_dag
 from boatyard.airflow.schedules import DagSchedule, dag_schedule
 from boatyard.spec import Deployment, ModelSpec, load_model
+from boatyard.spec.notify import told_of
 from boatyard.steps import (
     BATCH_STEPS,
     Parameter,
@@ -22,10 +23,13 @@ from boatyard.steps import (
     batch_input,
     batch_parameters,
     batch_publish,
+    cache_rule,
     model_steps,
     run_parameters,
     training_set,
 )
+from boatyard.steps.parameters import BUDGET
+from boatyard.steps.train import CONTINUE_TRAINING
 
 Requests = tuple[Request, ...]
 Make = Callable[[Step, ModelSpec, RunContext], BaseOperator]
@@ -42,9 +46,8 @@ def model_dag(file: str) -> DAG:
     run = RunContext.for_airflow(Deployment.from_environment(os.environ))
     if spec.batch is not None:
         description = f"Predictions of {spec.name} for many rows, as Parquet beside their ids."
-        _dag(
-            f"{spec.name}_batch", description, spec.batch.schedule, "batch", BATCH_STEPS, batch_parameters(), spec, run
-        )
+        form = batch_parameters(spec)
+        _dag(f"{spec.name}_batch", description, spec.batch.schedule, "batch", BATCH_STEPS, form, spec, run)
     schedule = dag_schedule(spec.schedule)
     steps = model_steps(spec)
     return _dag(spec.name, spec.description, schedule, "model", steps, run_parameters(spec), spec, run)
@@ -68,6 +71,8 @@ def _dag(
         schedule=schedule,
         tag=tag,
         records=f"s3://{run.deployment.bucket}/{spec.name}/records",
+        notify=told_of(spec.name, spec.notify, run.deployment.notify),
+        budget=run.parameter(BUDGET, spec.budget),
     ) as dag:
         chain(*(OPERATORS[step.kind](step, spec, run) for step in steps))
     # Last, for a task made before does not get a copy of each: a run hands the DAG's parameters to every task anyhow,
@@ -83,6 +88,11 @@ def _params(step: Step, spec: ModelSpec, run: RunContext) -> dict[str, dict[str,
 
 def _code(step: Step, spec: ModelSpec, run: RunContext) -> dict[str, Any]:
     return {"source_code": step.code(spec, run)} if step.code else {}
+
+
+def _cache(step: Step, spec: ModelSpec, run: RunContext) -> dict[str, Any]:
+    rule = cache_rule(step, spec, run)
+    return {"cache": rule} if rule else {}
 
 
 def _ingest(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
@@ -102,6 +112,7 @@ def _processing(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
         config=_params(step, spec, run)["CreateProcessingJob"],
         return_description=False,
         **_code(step, spec, run),
+        **_cache(step, spec, run),
     )
 
 
@@ -113,15 +124,19 @@ def _evaluation(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
         config=params["CreateProcessingJob"],
         return_description=False,
         **_code(step, spec, run),
+        **_cache(step, spec, run),
     )
 
 
 def _training(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
+    params = _params(step, spec, run)
     return operators.SageMakerTrainingOperator(
         task_id=step.name,
-        config=_params(step, spec, run)["CreateTrainingJob"],
+        config=params["CreateTrainingJob"],
+        total_runtime=params.get(CONTINUE_TRAINING, {}).get("MaxRuntimeInSeconds"),
         return_description=False,
         **_code(step, spec, run),
+        **_cache(step, spec, run),
     )
 
 
@@ -130,6 +145,7 @@ def _training_set(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
         task_id=step.name,
         requests=step.build(spec, run),
         result=training_set.result(spec, run),
+        **_cache(step, spec, run),
     )
 
 
@@ -147,6 +163,7 @@ def _transform(step: Step, spec: ModelSpec, run: RunContext) -> BaseOperator:
         config=params["CreateTransformJob"],
         max_ingestion_time=spec.batch.max_runtime if spec.batch else None,  # a transform job has no limit of its own
         return_description=False,
+        **_cache(step, spec, run),
     )
 
 

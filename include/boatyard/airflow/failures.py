@@ -20,6 +20,16 @@ class PermanentJobFailedError(JobFailedError):
     """A job ended in a way that doing the same again would repeat."""
 
 
+class KilledError(AirflowException):
+    """A person killed this try: marked the task failed or successful, or cleared it."""
+
+    state = "killed"
+
+
+class WorkerEndsError(AirflowException):
+    """The machine of this try goes away; what the task started goes on, and the next try waits for it."""
+
+
 # Operators leave retries to whoever wrote the DAG. Boatyard's own DAGs do not run a failing script twice.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[

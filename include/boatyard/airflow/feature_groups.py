@@ -12,6 +12,7 @@ from boatyard.airflow import operators
 from boatyard.airflow.dags import new_dag
 from boatyard.airflow.schedules import features
 from boatyard.spec import Deployment, load_feature_group
+from boatyard.spec.notify import told_of
 from boatyard.steps import RunContext, feature_code, ingest, wait_visible
 
 
@@ -40,6 +41,7 @@ def feature_group_dag(file: str) -> DAG:
         schedule=group.schedule,
         tag="features",
         records=f"s3://{run.deployment.bucket}/{place.name}/records",
+        notify=told_of(place.name, (), run.deployment.notify),
     ) as dag:
         filled = operators.FeatureGroupIngestOperator(
             task_id="ingest",

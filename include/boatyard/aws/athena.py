@@ -9,7 +9,6 @@ from typing import Any
 
 from boatyard.aws.calls import call
 from boatyard.aws.errors import QueryError, error_code, error_message
-from boatyard.aws.jobs import WAITING_PATIENCE
 from boatyard.aws.outcome import Outcome, outcome_of
 from boatyard.aws.waiting import looks
 
@@ -42,7 +41,7 @@ def start(client: Any, request: dict[str, Any]) -> str:
 
 def describe(client: Any, execution_id: str) -> Execution:
     """Return how a query stands."""
-    found = call(client, "get_query_execution", {"QueryExecutionId": execution_id}, patience=WAITING_PATIENCE)
+    found = call(client, "get_query_execution", {"QueryExecutionId": execution_id})
     execution = found["QueryExecution"]
     status = execution["Status"]
     return Execution(

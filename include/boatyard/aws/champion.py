@@ -9,6 +9,7 @@ from typing import Any
 from boatyard.aws import storage
 from boatyard.aws.calls import call
 from boatyard.aws.errors import is_missing
+from boatyard.aws.outcome import serves
 from boatyard.spec.words import (
     CHAMPION_CODE,
     CHAMPION_MODEL_DATA,
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "CHAMPION_MODEL_PACKAGE"  # of an evaluation's job: which champion it evaluates
 _TOKENS = (CHAMPION_PACKAGE, CHAMPION_MODEL_DATA, CHAMPION_CODE, CHAMPION_PROGRAM, CHAMPION_PROBLEM)
-_SERVES_NOTHING = frozenset({"Creating", "Failed", "Deleting"})
 _LONGEST_VARIABLE = 256  # of a processing job's environment
 
 
@@ -46,7 +46,7 @@ def in_service(sagemaker: Any, s3: Any, endpoint: str) -> Champion | None:
     """Return the champion behind an endpoint, None where nothing serves."""
     found = _find(sagemaker, "describe_endpoint", "EndpointName", endpoint)
     status = found["EndpointStatus"] if found else "not there"
-    if found is None or status in _SERVES_NOTHING:
+    if found is None or not serves(status):
         log.info("no champion: endpoint %s is %s", endpoint, status)
         return None
     name = found["EndpointConfigName"]

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Any, Protocol
 
+CONNECT_WITHIN = 5.0  # seconds
+# An answer that comes later than this was lost, and the call is repeated; a model may take a minute for its answer.
+READ_WITHIN = 20.0
+READ_WITHIN_OF: Mapping[str, float] = {"sagemaker-runtime": 70.0}
+
 
 class Clients(Protocol):
     """The boto3 clients of a step."""
@@ -26,9 +31,7 @@ class SessionClients:
 
     def new(self, service: str) -> Any:
         """Return a client of its own."""
-        from botocore.config import Config
-
-        return self._session.client(service, config=Config(retries={"mode": "standard"}, connect_timeout=5))
+        return self._session.client(service, config=standard_retries(service))
 
     @cached_property
     def _session(self) -> Any:
@@ -56,7 +59,6 @@ def client(service: str, environment: Mapping[str, str]) -> Any:
     AWS_SECRET_ACCESS_KEY and, for temporary credentials, AWS_SESSION_TOKEN.
     """
     import boto3
-    from botocore.config import Config
 
     make: Any = boto3.client  # its types ask for the name of a service, not for a variable
     return make(
@@ -66,8 +68,22 @@ def client(service: str, environment: Mapping[str, str]) -> Any:
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-        config=Config(retries={"mode": "standard"}, connect_timeout=5),
+        config=standard_retries(service),
     )
+
+
+def timeouts(service: str) -> Any:
+    """Return botocore's configuration of a client that does not wait long for an answer that is lost."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=CONNECT_WITHIN, read_timeout=READ_WITHIN_OF.get(service, READ_WITHIN))
+
+
+def standard_retries(service: str) -> Any:
+    """Return the same with few retries: who calls tries again by itself."""
+    from botocore.config import Config
+
+    return timeouts(service).merge(Config(retries={"mode": "standard"}))
 
 
 def reachable(sts: Any) -> bool:

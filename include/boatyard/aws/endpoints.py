@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws.calls import call
-from boatyard.aws.errors import ConflictError, EndpointError, is_missing, is_taken
-from boatyard.aws.jobs import WAITING_PATIENCE, differences
+from boatyard.aws.calls import call, glimpse
+from boatyard.aws.errors import ConflictError, EndpointError, error_message, is_missing, is_taken
+from boatyard.aws.jobs import differences
 from boatyard.aws.outcome import OTHER, WANTED, Outcome, outcome_of
+from boatyard.aws.state_changes import ENDPOINT, ROLLED_BACK, StateChange, tell
 from boatyard.aws.typed import typed
 from boatyard.aws.waiting import looks
 
@@ -26,6 +28,13 @@ class Endpoint:
     status: str
     config: str
     reason: str
+    coming: str = ""  # the configuration that an update or a creation under way brings
+
+    @property
+    def is_coming(self) -> bool:
+        """Tell whether the endpoint is being brought to the wanted configuration already."""
+        is_made = self.status in {"Creating", "SystemUpdating"} and self.wanted == self.config
+        return self.outcome is Outcome.RUNNING and (is_made or self.wanted == self.coming)
 
 
 def ensure_model(client: Any, request: dict[str, Any], *, named_by_content: bool = False) -> None:
@@ -38,10 +47,13 @@ def ensure_config(client: Any, request: dict[str, Any], *, named_by_content: boo
     _ensure(client, "endpoint_config", "EndpointConfigName", request, named_by_content)
 
 
-def describe(client: Any, name: str, wanted: str) -> Endpoint | None:
-    """Return how the endpoint stands towards serving the configuration `wanted`, `None` if there is no endpoint."""
+def describe(client: Any, name: str, wanted: str, *, patience: float | None = None) -> Endpoint | None:
+    """Return how the endpoint stands towards serving the configuration `wanted`, `None` if there is no endpoint.
+
+    `patience` as of `call`.
+    """
     try:
-        found = call(client, "describe_endpoint", {"EndpointName": name}, patience=WAITING_PATIENCE)
+        found = call(client, "describe_endpoint", {"EndpointName": name}, patience=patience)
     except client.exceptions.ClientError as error:
         if is_missing(error):
             return None
@@ -54,6 +66,7 @@ def describe(client: Any, name: str, wanted: str) -> Endpoint | None:
         status=found["EndpointStatus"],
         config=config,
         reason=found.get("FailureReason", ""),
+        coming=found.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""),
     )
 
 
@@ -68,29 +81,49 @@ def deploy(client: Any, create: dict[str, Any], update: dict[str, Any]) -> None:
     if endpoint is not None and endpoint.status == "Failed":
         # "DeleteEndpoint is the only operation that can be performed on a failed endpoint" (DescribeEndpoint)
         log.warning("endpoint %s is Failed (%s) and serves nothing; it is made anew", name, endpoint.reason)
-        call(client, "delete_endpoint", {"EndpointName": name})
-        _wait_gone(client, name)
+        _delete(client, name)
         endpoint = None
     if endpoint is None:
         _create(client, create)
+    elif endpoint.is_coming:
+        log.info("endpoint %s is on its way to %s already", name, wanted)
     elif endpoint.outcome is Outcome.SUCCEEDED:
         log.info("endpoint %s already serves %s", name, wanted)
     else:
-        call(client, "update_endpoint", update)
-        log.info("updating endpoint %s from %s to %s", name, endpoint.config, wanted)
+        _update(client, update, endpoint, lambda: deploy(client, create, update))
 
 
 def wait(client: Any, name: str, wanted: str, seconds: float | None = None) -> Endpoint:
-    """Look at the endpoint until it settled or `seconds` have passed, and return it as last seen."""
-    endpoint: Endpoint | None = None
-    for _ in looks(seconds):
-        endpoint = describe(client, name, wanted)
-        if endpoint is None:
-            raise EndpointError(f"endpoint {name} is gone")
+    """Look at the endpoint until it settled or `seconds` have passed, and return it as last seen.
+
+    The update goes on while AWS throttles, fails or does not answer: then the next look will tell.
+    """
+    endpoint = _look(client, name, wanted, None)
+    for number, _ in enumerate(looks(seconds)):
         if endpoint.outcome.ended:
             break
-    assert endpoint is not None  # noqa: S101  looks() looks at least once
+        if number:
+            endpoint = glimpse(lambda: _look(client, name, wanted, 0.0)) or endpoint
     return endpoint
+
+
+def _look(client: Any, name: str, wanted: str, patience: float | None) -> Endpoint:
+    endpoint = describe(client, name, wanted, patience=patience)
+    if endpoint is None:
+        raise EndpointError(f"endpoint {name} is gone")
+    tell(_change(endpoint))
+    return endpoint
+
+
+def _change(endpoint: Endpoint) -> StateChange:
+    rolled_back = endpoint.outcome is Outcome.ROLLED_BACK
+    return StateChange(
+        kind=ENDPOINT,
+        name=endpoint.name,
+        state=ROLLED_BACK if rolled_back else endpoint.status,
+        words=f"serves {endpoint.config}" if endpoint.status == "InService" else f"is to serve {endpoint.wanted}",
+        reason=endpoint.reason,
+    )
 
 
 def require_in_service(endpoint: Endpoint) -> None:
@@ -142,20 +175,38 @@ def _create(client: Any, request: dict[str, Any]) -> None:
             raise
 
 
-def _settled(client: Any, name: str, wanted: str) -> Endpoint | None:
-    endpoint: Endpoint | None = None
-    for _ in looks():
-        endpoint = describe(client, name, wanted)
-        if endpoint is None:
-            break
-        if endpoint.status == "Deleting":
-            continue
-        if endpoint.outcome.ended:
-            break
-    return endpoint
+def _update(client: Any, request: dict[str, Any], endpoint: Endpoint, again: Callable[[], None]) -> None:
+    try:
+        call(client, "update_endpoint", request)
+    except client.exceptions.ClientError as error:
+        now = describe(client, endpoint.name, endpoint.wanted)
+        if now is None or now.outcome.ended:
+            raise
+        # a repeated call of our own whose first answer was lost, or somebody else was quicker
+        log.info("endpoint %s is %s: %s", now.name, now.status, error_message(error))
+        again()
+    else:
+        log.info("updating endpoint %s from %s to %s", endpoint.name, endpoint.config, endpoint.wanted)
 
 
-def _wait_gone(client: Any, name: str) -> None:
+def _delete(client: Any, name: str) -> None:
+    try:
+        call(client, "delete_endpoint", {"EndpointName": name})
+    except client.exceptions.ClientError as error:
+        if not is_missing(error):  # a repeated call of our own whose first answer was lost
+            raise
     for _ in looks():
         if describe(client, name, "") is None:
             return
+
+
+def _settled(client: Any, name: str, wanted: str) -> Endpoint | None:
+    """Return the endpoint once nothing but what is wanted is under way."""
+    endpoint: Endpoint | None = None
+    for _ in looks():
+        endpoint = describe(client, name, wanted)
+        if endpoint is None or endpoint.is_coming:
+            break
+        if endpoint.status != "Deleting" and endpoint.outcome.ended:
+            break
+    return endpoint

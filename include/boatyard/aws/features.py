@@ -8,7 +8,7 @@ from typing import Any
 
 from boatyard.aws.calls import call
 from boatyard.aws.errors import ConflictError, StepError, is_missing, is_taken
-from boatyard.aws.jobs import WAITING_PATIENCE, differences
+from boatyard.aws.jobs import differences
 from boatyard.aws.outcome import Outcome, outcome_of
 from boatyard.aws.waiting import looks
 
@@ -21,6 +21,7 @@ class OfflineTable:
 
     database: str
     table: str
+    location: str = ""  # s3://bucket/prefix of its files, "" where AWS does not tell
 
 
 def ensure_group(client: Any, request: dict[str, Any]) -> None:
@@ -50,7 +51,8 @@ def offline_table(client: Any, name: str) -> OfflineTable:
     catalog = found.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
     if catalog is None:
         raise ConflictError(f"feature group {name} has no offline store, so nothing can be trained on it")
-    return OfflineTable(database=catalog["Database"], table=catalog["TableName"])
+    stored = found["OfflineStoreConfig"].get("S3StorageConfig", {})
+    return OfflineTable(catalog["Database"], catalog["TableName"], stored.get("ResolvedOutputS3Uri", ""))
 
 
 def _comparable(group: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _wait_created(client: Any, name: str) -> dict[str, Any]:
 
 def _describe(client: Any, name: str) -> dict[str, Any] | None:
     try:
-        found = call(client, "describe_feature_group", {"FeatureGroupName": name}, patience=WAITING_PATIENCE)
+        found = call(client, "describe_feature_group", {"FeatureGroupName": name})
     except client.exceptions.ClientError as error:
         if is_missing(error):
             return None

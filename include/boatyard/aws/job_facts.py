@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class Members:
     input_name: str
     input_uri: Path
     image: Path = ()
+    has_machines: bool = True  # a tuning job's are those of its training jobs, and so is their time
 
 
 MEMBERS = {
@@ -53,6 +54,9 @@ MEMBERS = {
         input_uri=("DataSource", "S3DataSource", "S3Uri"),
     ),
 }
+MEMBERS["tuning"] = replace(
+    MEMBERS["training"], started="CreationTime", ended="HyperParameterTuningEndTime", has_machines=False
+)
 
 _MODEL = ("ModelArtifacts", "S3ModelArtifacts")
 _FOLDERS = {
@@ -63,7 +67,7 @@ _FOLDERS = {
 
 def job_facts(job: Job) -> dict[str, Any]:
     """Return what ran, where, as whom and for how long; members that AWS does not tell are None."""
-    members, found = MEMBERS[job.kind], job.description
+    members, found = MEMBERS[job.kind], _told(job)
     machine = _at(found, members.machine) or {}
     started, ended = found.get(members.started), found.get(members.ended)
     return {
@@ -80,7 +84,9 @@ def job_facts(job: Job) -> dict[str, Any]:
         "started_at": started.isoformat() if started else None,
         "ended_at": ended.isoformat() if ended else None,
         # of one instance, as AWS tells it
-        "billable_seconds": found.get("BillableTimeInSeconds", _between(started, ended)),
+        "billable_seconds": found.get("BillableTimeInSeconds", _between(started, ended))
+        if members.has_machines
+        else None,
         "log_group": JOBS[job.kind].log_group,
     }
 
@@ -88,7 +94,7 @@ def job_facts(job: Job) -> dict[str, Any]:
 def job_inputs(job: Job) -> dict[str, str]:
     """Return the S3 URI of each input by its name."""
     members = MEMBERS[job.kind]
-    given = job.description.get(members.inputs) or []
+    given = _told(job).get(members.inputs) or []
     listed = given if isinstance(given, list) else [{members.input_name: members.input_name, **given}]
     named = {str(one[members.input_name]): _at(one, members.input_uri) for one in listed}
     return {name: str(uri) for name, uri in named.items() if uri}
@@ -96,12 +102,17 @@ def job_inputs(job: Job) -> dict[str, str]:
 
 def job_outputs(job: Job) -> dict[str, str]:
     """Return the S3 URI of each output by its name."""
-    found = job.description
+    found = _told(job)
     outputs = found.get("ProcessingOutputConfig", {}).get("Outputs", [])
     uris = {one["OutputName"]: _at(one, ("S3Output", "S3Uri")) for one in outputs}
     folders = {name: _at(found, path) for name, path in _FOLDERS.items()}
     uris = {"model": _at(found, _MODEL)} | {name: f"{uri.rstrip('/')}/" for name, uri in folders.items() if uri} | uris
     return {name: str(uri) for name, uri in uris.items() if uri}
+
+
+def _told(job: Job) -> dict[str, Any]:
+    """Return a description, in which a tuning job says of its training jobs what they say of themselves."""
+    return {**job.description.get("TrainingJobDefinition", {}), **job.description}
 
 
 def _between(started: datetime | None, ended: datetime | None) -> int | None:

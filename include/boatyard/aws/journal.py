@@ -31,6 +31,7 @@ class Journal:
     earlier: list[dict[str, Any]] = field(default_factory=list)  # requests of the same try before it was put off
     job: Job | None = None
     job_request: dict[str, Any] = field(default_factory=dict)  # as AWS remembers it
+    cached: dict[str, Any] | None = None  # the cache's entry whose work was taken instead of doing it again
 
     def add(self, service: str, operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Add a call; equal ones, such as looks at something that takes its time, are one entry."""
@@ -69,3 +70,10 @@ def note_job(job: Job, request: dict[str, Any]) -> None:
     journal = _CURRENT.get()
     if journal is not None:
         journal.job, journal.job_request = job, request
+
+
+def note_cached(entry: Mapping[str, Any]) -> None:
+    """Note that earlier work was taken instead of doing it again."""
+    journal = _CURRENT.get()
+    if journal is not None:
+        journal.cached = dict(entry)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from boatyard.aws.record import summary_of
 from boatyard.aws.storage import split_uri
 
 CONSOLE_VARIABLE = "BOATYARD_CONSOLE_URL"
 _DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 
-JOB, LOG, DATA, REPORT, QUERY, ENDPOINT, PACKAGE, RECORD = (
+JOB, LOG, DATA, REPORT, QUERY, ENDPOINT, PACKAGE, RECORD, CACHED_FROM, RUN_SUMMARY = (
     "Job",
     "Log",
     "Data",
@@ -24,9 +25,16 @@ JOB, LOG, DATA, REPORT, QUERY, ENDPOINT, PACKAGE, RECORD = (
     "Endpoint",
     "Model package",
     "Record",
+    "Cached from",
+    "Run summary",
 )
 
-_JOB_PAGES = {"training": "jobs", "processing": "processing-jobs", "transform": "transform-jobs"}
+_JOB_PAGES = {
+    "training": "jobs",
+    "processing": "processing-jobs",
+    "transform": "transform-jobs",
+    "tuning": "hyper-tuning-jobs",
+}
 _REPORTS = ("report", "data_docs_uri")
 # What a step reads says which report it is about.
 _BESIDE = {"evaluation.json": "report.html"}
@@ -102,10 +110,18 @@ def record_links(console: Console, record: Mapping[str, Any], uri: str) -> dict[
         ENDPOINT: _endpoint(console, record),
         PACKAGE: result.get("model_package_arn") and console.package(result["model_package_arn"]),
         RECORD: console.stored(uri),
+        CACHED_FROM: _cached_from(console, record),
+        RUN_SUMMARY: console.stored(summary_of(uri)),
     }
     if found[ENDPOINT] and LOG not in links:
         found[LOG] = console.log(endpoint_logs(_endpoint_name(record) or ""))
     return links | {name: link for name, link in found.items() if link}
+
+
+def _cached_from(console: Console, record: Mapping[str, Any]) -> str | None:
+    """Return the page of the record of whose work was taken."""
+    uri = (record.get("cached_from") or {}).get("record")
+    return console.stored(uri) if uri else None
 
 
 def _endpoint_name(record: Mapping[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ DIGEST_LENGTH = 12
 TAG_PREFIX = "boatyard:"
 OWNER_TAG = TAG_PREFIX + "owner"
 GENERATION_TAG = TAG_PREFIX + "generation"
+# A job with this tag is stopped when its task does not want it any more, even if whoever should have stopped it died.
+LIVES_WITH_TASK = {"Key": TAG_PREFIX + "lives-with", "Value": "airflow-task"}
 TAG_VALUE_LIMIT = 256
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -47,11 +50,32 @@ class Owner:
         return [{"Key": key, "Value": _tag_value(value)} for key, value in values.items()]
 
 
+def owner_of(tags: Mapping[str, str]) -> Owner | None:
+    """Return whose job these tags are on; None where they cannot tell: not every name fits into a tag."""
+    try:
+        owner = Owner(
+            deployment=tags[TAG_PREFIX + "deployment"],
+            dag=tags[TAG_PREFIX + "dag"],
+            run=tags[TAG_PREFIX + "run"],
+            task=tags[TAG_PREFIX + "task"],
+            map_index=int(tags[TAG_PREFIX + "map-index"]),
+        )
+    except (KeyError, ValueError):
+        return None
+    return owner if owner.digest == tags.get(OWNER_TAG) else None
+
+
 def job_name(prefix: str, owner: Owner, generation: int, attempt: int, limit: int = NAME_LIMIT) -> str:
     """Return `<prefix>-<owner's hash>-<generation>-<attempt>`, the prefix cut so that the name fits `limit`."""
     tail = f"{owner.digest}-{generation}-{attempt}"
     head = readable(prefix)[: limit - len(tail) - 1].rstrip("-")
     return f"{head}-{tail}" if head else tail
+
+
+def earlier_attempts(name: str) -> list[str]:
+    """Return the names of the attempts of the same generation before the job `name`, the oldest first."""
+    head, _, attempt = name.rpartition("-")
+    return [f"{head}-{number}" for number in range(int(attempt))]
 
 
 def content_name(prefix: str, content: Any, limit: int = NAME_LIMIT) -> str:

@@ -62,42 +62,20 @@ def _all(
     return {(kind, status, phase): outcome for status, outcome in statuses.items() for phase in secondaries}
 
 
+_JOB = {
+    "InProgress": Outcome.RUNNING,
+    "Completed": Outcome.SUCCEEDED,
+    "Failed": Outcome.FAILED,
+    "Stopping": Outcome.STOPPING,
+    "Stopped": Outcome.STOPPED,
+}
+
 OUTCOMES: dict[tuple[str, str, str | None], Outcome] = {
-    **_all(
-        "training",
-        {
-            "InProgress": Outcome.RUNNING,
-            "Completed": Outcome.SUCCEEDED,
-            "Failed": Outcome.FAILED,
-            "Stopping": Outcome.STOPPING,
-            "Stopped": Outcome.STOPPED,
-            "Deleting": Outcome.FAILED,
-        },
-        TRAINING_PHASES,
-    ),
+    **_all("training", {**_JOB, "Deleting": Outcome.FAILED}, TRAINING_PHASES),
     **_all("training", {"Stopped": Outcome.TIME_LIMIT}, TRAINING_TIME_LIMITS),
-    **_all(
-        "processing",
-        {
-            "InProgress": Outcome.RUNNING,
-            "Completed": Outcome.SUCCEEDED,
-            "Failed": Outcome.FAILED,
-            "Stopping": Outcome.STOPPING,
-            "Stopped": Outcome.STOPPED,
-        },
-        [None],
-    ),
-    **_all(
-        "transform",
-        {
-            "InProgress": Outcome.RUNNING,
-            "Completed": Outcome.SUCCEEDED,
-            "Failed": Outcome.FAILED,
-            "Stopping": Outcome.STOPPING,
-            "Stopped": Outcome.STOPPED,
-        },
-        [None],
-    ),
+    **_all("processing", _JOB, [None]),
+    **_all("transform", _JOB, [None]),
+    **_all("tuning", {**_JOB, "Deleting": Outcome.FAILED, "DeleteFailed": Outcome.FAILED}, [None]),
     **_all(
         "endpoint",
         {
@@ -160,3 +138,26 @@ def outcome_of(kind: str, status: str, secondary: str | None = None) -> Outcome:
     except KeyError:
         shown = status if secondary is None else f"{status} ({secondary})"
         raise ValueError(f"boatyard does not know the status {shown!r} of a {kind}") from None
+
+
+# Whether an endpoint answers requests at all while it has a status: "OutOfService: Endpoint is not available to take
+# incoming requests" (DescribeEndpoint); a failed update leaves what served before in service.
+SERVES: dict[str, bool] = {
+    "Creating": False,
+    "Updating": True,
+    "SystemUpdating": True,
+    "RollingBack": True,
+    "InService": True,
+    "OutOfService": False,
+    "Failed": False,
+    "UpdateRollbackFailed": True,
+    "Deleting": False,
+}
+
+
+def serves(status: str) -> bool:
+    """Tell whether an endpoint of that status answers requests."""
+    try:
+        return SERVES[status]
+    except KeyError:
+        raise ValueError(f"boatyard does not know the status {status!r} of an endpoint") from None

@@ -1,9 +1,10 @@
-"""One small S3 object that says which results are the latest ones: replaced as a whole, and never by older ones."""
+"""One small S3 object that several writers keep: replaced as a whole, and only by who has seen what it said last."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,16 +17,29 @@ AS_OF = "as_of"  # the member that tells newer from older, ISO 8601
 _TRIES = 10
 _SOMEBODY_WAS_FASTER = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
+Content = dict[str, Any]
 
-def point_to(client: Any, place: dict[str, str], content: dict[str, Any]) -> bool:
+
+def point_to(client: Any, place: dict[str, str], content: Content) -> bool:
     """Make the object at `place` (Bucket, Key) say `content`; return False where it says something newer."""
+
+    def newest(current: Content | None) -> Content:
+        return content if current is None or _moment(current) <= _moment(content) else current
+
+    return update(client, place, newest) == content
+
+
+def update(client: Any, place: dict[str, str], change: Callable[[Content | None], Content]) -> Content:
+    """Make the object at `place` (Bucket, Key) say what `change` makes of what it says (None: nothing); return that.
+
+    `change` is asked again where somebody else wrote in between.
+    """
     for _ in range(_TRIES):
         current, condition = _current(client, place)
-        if current == content:
-            return True
-        if current is not None and _moment(current) > _moment(content):
-            return False
-        body = f"{json.dumps(content, indent=1)}\n".encode()
+        wanted = change(current)
+        if current == wanted:
+            return wanted
+        body = f"{json.dumps(wanted, indent=1)}\n".encode()
         try:
             call(client, "put_object", {**place, "Body": body, "ContentType": "application/json", **condition})
         except client.exceptions.ClientError as error:
@@ -33,7 +47,7 @@ def point_to(client: Any, place: dict[str, str], content: dict[str, Any]) -> boo
                 raise
             log.info("s3://%s/%s was changed at the same moment; looking again", place["Bucket"], place["Key"])
         else:
-            return True
+            return wanted
     raise StepError(f"s3://{place['Bucket']}/{place['Key']} was changed by others {_TRIES} times in a row")
 
 

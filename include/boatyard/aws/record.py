@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from boatyard.aws.attempts import attempts, billable_seconds, spot
 from boatyard.aws.job_facts import job_facts, job_inputs, job_outputs
-from boatyard.aws.jobs import JOBS
+from boatyard.aws.jobs import JOBS, Job
 from boatyard.aws.journal import Entry, Journal
 from boatyard.aws.naming import Owner
 from boatyard.aws.plain import plain
@@ -33,6 +34,7 @@ _FILES = frozenset({"s3"})  # the outputs say which files there are
 # Mappings whose values are a user's own: a name that sounds like a secret hides its value.
 _NAMED_VALUES = frozenset({"Environment", "HyperParameters"})
 _SECRET = re.compile(r"(?i)passw(or)?d|secret|token|credential|api_?key|access_?key|private_?key")
+_REFERENCE = "_FROM_SECRET"  # such a variable says where a secret is kept, and everybody may know that
 _HIDDEN = "***"
 
 # What a step returns that is an output of it, by the name that it has there.
@@ -54,13 +56,37 @@ class Subject:
     @property
     def uri(self) -> str:
         """Return where the record goes: the last try of a step of a run is the one that is kept."""
-        index = "" if self.owner.map_index < 0 else f"-{self.owner.map_index}"
-        return f"{self.place}/{key_of(self.owner.run)}/{self.owner.task}{index}.json"
+        return f"{self.place}/{key_of(self.owner.run)}/{self.step}.json"
+
+    @property
+    def step(self) -> str:
+        """Return the step's name in its run."""
+        return step_name(self.owner.task, self.owner.map_index)
+
+    @property
+    def notices_uri(self) -> str:
+        """Return below which place it is kept which notices were sent."""
+        return f"{self.place.rpartition('/')[0]}/notices"
+
+    @property
+    def summary_uri(self) -> str:
+        """Return where the summary of the whole run goes."""
+        return summary_of(self.uri)
 
     @property
     def latest_uri(self) -> str:
         """Return where the record of the step's latest success goes besides: there a step alone finds its inputs."""
         return latest_uri(self.place.rpartition("/")[0], self.owner.task)
+
+
+def summary_of(record: str) -> str:
+    """Return where the summary of a run lies, by the URI of a record of it: beside the folder of its records."""
+    return f"{record.rpartition('/')[0]}.json"
+
+
+def step_name(task: str, map_index: int) -> str:
+    """Return the name of a task in its run: a mapped one has its index."""
+    return task if map_index < 0 else f"{task}-{map_index}"
 
 
 def latest_uri(model: str, step: str) -> str:
@@ -83,20 +109,28 @@ def record(
     *,
     result: Mapping[str, Any] | None = None,
     error: BaseException | None = None,
+    jobs: Sequence[Job] = (),
+    cost: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the record as JSON values; times are ISO 8601, `error` says that the step failed."""
+    """Return the record as JSON values; times are ISO 8601, `error` says that the step failed.
+
+    `jobs` are all that the step had in its run, those of earlier tries too; `cost` is theirs.
+    """
     owner, job = subject.owner, journal.job
     found = dict(result or getattr(error, "result", None) or {})
     facts = job_facts(job) if job else None
     return {
         "version": VERSION,
         "step": owner.task,
-        "state": "failed" if error else "succeeded",
+        "state": getattr(error, "state", "failed") if error else "succeeded",
         "reason": str(error) if error else None,
         "started_at": subject.started.isoformat(),
         "ended_at": ended.isoformat(),
         "seconds": round((ended - subject.started).total_seconds(), 3),
-        "billable_seconds": facts["billable_seconds"] if facts else None,
+        "billable_seconds": 0 if facts and journal.cached else billable_seconds(jobs),
+        "spot": spot(jobs),
+        "cost": dict(cost) if cost is not None else None,
+        "cached_from": _cached_from(journal),
         "owner": {
             "deployment": owner.deployment,
             "dag": owner.dag,
@@ -108,11 +142,19 @@ def record(
         },
         "requests": requests(journal),
         "job": facts,
+        "jobs": attempts(jobs),
         "inputs": (job_inputs(job) if job else {}) | _inputs(journal),
         "outputs": (job_outputs(job) if job else {}) | dict(_outputs(found)),
         "used": dict(subject.used) if subject.used is not None else None,
         "result": _shown(found),
     }
+
+
+def _cached_from(journal: Journal) -> dict[str, Any] | None:
+    """Return whose work a step took instead of doing it again."""
+    if journal.cached is None:
+        return None
+    return {key: journal.cached[key] for key in ("dag", "run", "record", "key")}
 
 
 def requests(journal: Journal) -> list[dict[str, Any]]:
@@ -123,7 +165,7 @@ def requests(journal: Journal) -> list[dict[str, Any]]:
     asked = [*journal.earlier, *(_request(entry) for entry in journal.entries if _is_request(entry))]
     job = journal.job
     create = JOBS[job.kind].create if job else None
-    if job is None or any(one["operation"] == create for one in asked):
+    if job is None or journal.cached or any(one["operation"] == create for one in asked):
         return asked
     spelling = JOBS[job.kind]
     told = {"service": "sagemaker", "operation": create, "params": _shown(journal.job_request)}
@@ -152,12 +194,16 @@ def _shown(value: Any, *, named: bool = False) -> Any:
     """Return a request as JSON values, without what sounds like a secret."""
     if isinstance(value, Mapping):
         return {
-            key: _HIDDEN if named and _SECRET.search(key) else _shown(item, named=key in _NAMED_VALUES)
+            key: _HIDDEN if named and _is_secret(key) else _shown(item, named=key in _NAMED_VALUES)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [_shown(item) for item in value]
     return plain(value)
+
+
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None and not name.endswith(_REFERENCE)
 
 
 def _inputs(journal: Journal) -> dict[str, str]:

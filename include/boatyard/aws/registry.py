@@ -7,7 +7,6 @@ from typing import Any
 
 from boatyard.aws.calls import call
 from boatyard.aws.errors import NotApprovedError, StepError, is_taken
-from boatyard.aws.jobs import WAITING_PATIENCE
 from boatyard.aws.outcome import Outcome, outcome_of
 from boatyard.aws.waiting import looks
 
@@ -42,7 +41,7 @@ def register(client: Any, request: dict[str, Any]) -> str:
 
 def describe(client: Any, arn: str) -> dict[str, Any]:
     """Return the model package, as DescribeModelPackage answers."""
-    return call(client, "describe_model_package", {"ModelPackageName": arn}, patience=WAITING_PATIENCE)
+    return call(client, "describe_model_package", {"ModelPackageName": arn})
 
 
 def approve(client: Any, request: dict[str, Any]) -> None:

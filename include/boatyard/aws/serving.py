@@ -6,8 +6,7 @@ from typing import Any
 
 from boatyard.aws.calls import call
 from boatyard.aws.errors import PermanentError, is_missing
-
-_SERVES_NOTHING = frozenset({"Creating", "OutOfService", "Failed", "Deleting"})
+from boatyard.aws.outcome import serves
 
 
 class NothingInServiceError(PermanentError):
@@ -22,7 +21,7 @@ def model_in_service(client: Any, endpoint: str) -> str:
         if is_missing(error):
             raise NothingInServiceError(f"no model is in service: there is no endpoint {endpoint}") from None
         raise
-    if found["EndpointStatus"] in _SERVES_NOTHING:
+    if not serves(found["EndpointStatus"]):
         raise NothingInServiceError(f"no model is in service: endpoint {endpoint} is {found['EndpointStatus']}")
     config = call(client, "describe_endpoint_config", {"EndpointConfigName": found["EndpointConfigName"]})
     variant = max(config["ProductionVariants"], key=lambda one: float(one.get("InitialVariantWeight", 1.0)))

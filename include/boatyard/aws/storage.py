@@ -8,6 +8,7 @@ import json
 import logging
 import tarfile
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ def exists(client: Any, uri: str) -> bool:
     return True
 
 
+def newest(client: Any, prefix: str) -> datetime | None:
+    """Return when the newest object below the URI `prefix` was written, `None` if there is none."""
+    bucket, key = split_uri(prefix)
+    request, times = {"Bucket": bucket, "Prefix": key}, []
+    while True:
+        page = call(client, "list_objects_v2", request)
+        times += [found["LastModified"] for found in page.get("Contents", [])]
+        if not page.get("IsTruncated"):
+            return max(times, default=None)
+        request |= {"ContinuationToken": page["NextContinuationToken"]}
+
+
 def read_bytes(client: Any, uri: str) -> bytes:
     """Return the object at `uri`, which is expected to be small."""
     body: bytes = _open(client, uri).read()
@@ -85,6 +98,26 @@ def write_bytes(client: Any, uri: str, body: bytes, content_type: str = "binary/
     """Write the object at `uri`."""
     bucket, key = split_uri(uri)
     call(client, "put_object", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type})
+
+
+def write_once(client: Any, uri: str, body: bytes, content_type: str = "application/json") -> bool:
+    """Write the object at `uri` unless there is one, and tell whether what is there is `body`.
+
+    Of several writers whose bodies differ exactly one is told True, also when its answer was lost and it asks again.
+    """
+    bucket, key = split_uri(uri)
+    request = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type, "IfNoneMatch": "*"}
+    while True:
+        try:
+            call(client, "put_object", request)
+        except client.exceptions.ClientError as error:
+            if error_code(error) == "PreconditionFailed":
+                return read_bytes(client, uri) == body
+            # two writers at the same instant: S3 asks both to try again
+            if error_code(error) != "ConditionalRequestConflict":
+                raise
+        else:
+            return True
 
 
 def upload_code(client: Any, folder: Path, digest: str, prefix: str) -> None:

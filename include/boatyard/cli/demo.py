@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 from boatyard.aws.clients import client
+from boatyard.aws.cost import summary
+from boatyard.aws.record import key_of
 from boatyard.cli.heldout import HeldOut, check_endpoint
 from boatyard.cli.home import Home
 from boatyard.cli.project import dags_folder, model_folder
@@ -44,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         results={step: watch.result(step) for step in ("process", "evaluate", "deploy")},
     )
     _show(held_out)
+    _show_cost(client("s3", environment), f"s3://{environment['BOATYARD_BUCKET']}/{model}/records", watch.run_id)
     seconds = time.monotonic() - began
     home.demo_result.parent.mkdir(parents=True, exist_ok=True)
     home.demo_result.write_text(json.dumps(_summary(model, held_out, steps, seconds), indent=1) + "\n")
@@ -57,6 +60,12 @@ def _show(held_out: HeldOut) -> None:
     for row in held_out.rows[:SHOWN_ROWS]:
         print(f"  {held_out.sentence(row)}")
     print(held_out.verdict())
+
+
+def _show_cost(s3: Any, records: str, run_id: str) -> None:
+    found = summary.read(s3, f"{records}/{key_of(run_id)}.json")
+    for line in summary.total_words(found) if found else []:
+        print(line)
 
 
 def _summary(model: str, held_out: HeldOut, steps: list[dict[str, Any]], seconds: float) -> dict[str, Any]:

@@ -51,14 +51,16 @@ class Process:
     def start(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> bool:
         """Start `command` detached unless it runs already with the same command and environment.
 
-        Return whether it was started. A process that runs with another command or environment is stopped first.
+        Return whether it was started. A process that runs with another command or environment is stopped first, and so
+        is what a process that died left behind.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         fingerprint = hashlib.sha256(
             json.dumps([list(command), dict(sorted(environment.items()))]).encode()
         ).hexdigest()
         if self.running():
-            if self._fingerprint.is_file() and self._fingerprint.read_text() == fingerprint:
+            same = self._fingerprint.is_file() and self._fingerprint.read_text() == fingerprint
+            if same and not self.headless():
                 return False
             self.stop()
         with self._lock.open("w") as lock:
@@ -91,6 +93,18 @@ class Process:
             except BlockingIOError:
                 return True
         return False
+
+    def headless(self) -> bool:
+        """Return whether the process itself died and only its forks live, such as a scheduler's workers."""
+        written = self._pid.read_text() if self.running() and self._pid.is_file() else ""
+        if not written:  # nothing runs, or it is just being started
+            return False
+        try:
+            # zombies do no work; another process may have got the number, but does not lead a session by it
+            leader = psutil.Process(int(written))
+            return leader.status() == psutil.STATUS_ZOMBIE or os.getsid(leader.pid) != leader.pid
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            return True
 
     def _take(self, lock: TextIO) -> None:
         """Lock the file; a fork on its way to another program, or a look at it, may hold it for a moment."""

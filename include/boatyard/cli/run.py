@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a value in place of model.yaml's for this one time, such as train.hyperparameters.eta=0.1",
     )
     parser.add_argument("--as-of", type=_moment, help="train on what was known at this time (ISO 8601; default: now)")
+    parser.add_argument("--force", action="store_true", help="do every step, whatever earlier runs have done alike")
     parser.add_argument("--dags", type=Path, metavar="DIR", help="folder of the models (default: the project's dags)")
 
 
@@ -52,12 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     run_id = f"run__{now.isoformat(timespec='seconds')}_{os.urandom(3).hex()}"
     _report(f"{spec.name} on {target.words}" + "".join(f", {setting}" for setting in arguments.settings))
-    under_way = Run(spec, target, run_id, (arguments.as_of or now).isoformat(), _report)
+    under_way = Run(spec, target, run_id, (arguments.as_of or now).isoformat(), _report, arguments.force)
     try:
         under_way.carry_out(steps)
     except KeyboardInterrupt:
         print("boatyard: stopped", file=sys.stderr)
         return 130
+    finally:
+        for line in under_way.summary():
+            _report(line)
     if steps is STEPS:
         _report(f"\nEndpoint {spec.deploy.endpoint} is in service with what this run trained.")
     return 0

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each process."""
     stack = Stack(Home.here())
-    states = {process: process.running() for process in stack.processes}
+    states = {process: process.running() and not process.headless() for process in stack.processes}
     for process, running in states.items():
         print(f"{process.name:24} {'runs' if running else 'stopped':8} {process.log}")
     if all(states.values()):

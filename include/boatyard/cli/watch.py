@@ -45,6 +45,11 @@ class RunWatch:
         ran = sorted((task for task in tasks if task["start_date"]), key=lambda task: task["start_date"])
         return [{"name": task["task_id"], "seconds": round(task["duration"] or 0.0, 1)} for task in ran]
 
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run, "" before it started."""
+        return self._run_id
+
     def result(self, task_id: str) -> Any:
         """Return what a task of the run returned."""
         return self._rest.result(self._dag_id, self._run_id, task_id)

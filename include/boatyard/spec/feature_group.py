@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from boatyard.spec.fields import Cron, Duration, JobResources, Part, ShortText, Text, described, wrong
+from boatyard.spec.fields import Cron, Duration, Part, ShortText, Text, described, wrong
 from boatyard.spec.images import TRAINING, AnyImage, ImageLock, ManagedImage, image_for
+from boatyard.spec.script_job import ScriptJob
 
 FeatureType = Literal["Integral", "Fractional", "String"]
 RESERVED_FEATURES = ("is_deleted", "write_time", "api_invocation_time")  # columns that the offline store adds
@@ -63,7 +64,7 @@ class FeatureGroupFile(Part):
     online_store: bool = True  # the offline store is always there: models are trained from it
     schedule: Cron | None = None  # of its own ingestion; default: started by hand
     image: AnyImage
-    ingest: JobResources  # of jobs/ingest.py, which fills the group
+    ingest: ScriptJob  # of jobs/ingest.py, which fills the group
     visible_within: Duration = 1800  # how long ingested records may take to appear in the offline store
 
 

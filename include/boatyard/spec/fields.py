@@ -40,9 +40,10 @@ def _shaped(pattern: str, expected: str) -> Callable[[str], str]:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"([1-9][0-9]*)\s*([smhd])", value)):
-        return int(match[1]) * _SECONDS[match[2]]
-    raise wrong(f"expected a time such as 90s, 30m, 1h or 7d, got {value!r}")
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise wrong(str(error)) from None
 
 
 def _hyperparameter(value: object) -> HyperParameter:
@@ -58,6 +59,14 @@ def cron(value: str) -> str:
     except CronError as error:
         raise wrong(str(error), **({"suggestion": error.suggestion} if error.suggestion else {})) from None
     return value
+
+
+def seconds(text: object) -> int:
+    """Return the seconds of a time such as 90s, 30m, 1h or 7d; ValueError for anything else."""
+    match = re.fullmatch(r"([1-9][0-9]*)\s*([smhd])", text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"expected a time such as 90s, 30m, 1h or 7d, got {text!r}")
+    return int(match[1]) * _SECONDS[match[2]]
 
 
 def described(value: object) -> str:

@@ -24,6 +24,7 @@ from boatyard.spec.references import (
 from boatyard.spec.settings import put
 from boatyard.spec.shape import part_of, shaped
 from boatyard.spec.source import Path_, Source, read
+from boatyard.spec.training_references import training_references
 
 MODEL_FILE = "model.yaml"
 GROUP_FILE = "feature_group.yaml"
@@ -75,6 +76,7 @@ def load_model(folder: Path, settings: Iterable[str] = ()) -> ModelSpec:
         batch_references(source, batch, columns, groups)
     jobs, image = folder / "jobs", file.image if file else source.data.get("image")
     lock = image_references(source, folder, image, requirements(jobs))
+    training_references(source, jobs, requirements(jobs))
     problems += [*source.problems, *job_files(folder, required_jobs(MODEL_JOBS, image))]
     if file is None or problems:
         raise SpecError(problems)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from boatyard.spec.batch import Batch
 from boatyard.spec.checks import Checks
@@ -15,38 +14,18 @@ from boatyard.spec.feature_group import FeatureGroupSpec
 from boatyard.spec.fields import (
     Duration,
     InstanceType,
-    JobResources,
-    MetricName,
     Part,
     ResourceName,
     Text,
-    Value,
     wrong,
 )
 from boatyard.spec.gate import Gate
 from boatyard.spec.images import AnyImage, ImageLock, ManagedImage, image_for
+from boatyard.spec.notify import NotifyList
 from boatyard.spec.schedule import When
-
-# Parameters of a run and of the image's own contract; a hyperparameter of that name would be lost.
-RESERVED_HYPERPARAMETERS = ("as_of", "train_instance_type", "sagemaker_program", "sagemaker_submit_directory")
-
-
-def _hyperparameter_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,255}", name):
-        raise wrong(f"expected a name of letters, digits, '_', '-' and '.', got {name!r}")
-    if name in RESERVED_HYPERPARAMETERS:
-        raise wrong(f"the name {name!r} has a meaning of its own in a run: choose another")
-    return name
-
-
-def _regex(pattern: str) -> str:
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise wrong(f"not a regular expression: {error}") from None
-    if groups != 1:
-        raise wrong(f"expected exactly one group, the metric's number, in {pattern!r}")
-    return pattern
+from boatyard.spec.script_job import ScriptJob
+from boatyard.spec.security import Security
+from boatyard.spec.training import Train
 
 
 def _policy(policy: object) -> object:
@@ -81,15 +60,6 @@ class Features(Part):
 
     spine: Spine
     join: tuple[Join, ...] = ()
-
-
-class Train(JobResources):
-    """The training job."""
-
-    hyperparameters: dict[Annotated[str, AfterValidator(_hyperparameter_name)], Value] = Field(
-        default_factory=dict, max_length=90
-    )
-    metrics: dict[MetricName, Annotated[str, AfterValidator(_regex)]] = Field(default_factory=dict, max_length=40)
 
 
 class Register(Part):
@@ -127,15 +97,19 @@ class ModelFile(Part):
     image: AnyImage
     features: Features
     checks: Checks = ()
-    process: JobResources
+    process: ScriptJob
     train: Train
-    evaluate: JobResources
+    evaluate: ScriptJob
     gate: Gate
     registration: Register = Field(alias="register")  # pydantic has a `register` of its own
     approve: Approve
     deploy: Deploy
     smoke_test: SmokeTest = SmokeTest()
+    security: Security = Security()
     batch: Batch | None = None  # default: no DAG of batches
+    cache: bool = True  # whether a step takes what an earlier run did with the same inputs, code, image and parameters
+    budget: Annotated[float, Field(gt=0)] | None = None  # USD that a run may spend; default: no limit
+    notify: NotifyList = ()  # who is told when a job or the endpoint changes its state
 
 
 class ModelSpec(ModelFile):

@@ -21,10 +21,10 @@ OLD_NAMES = {
     "train_instance_type": OldName("instance_type", "instance_type"),
     "train_instance_count": OldName("instance_count", "instance_count", "a job has one instance"),
     "train_max_run": OldName("max_run", "max_runtime"),
-    "train_max_wait": OldName("max_wait", instead="there is no spot training yet"),
-    "train_use_spot_instances": OldName("use_spot_instances", instead="there is no spot training yet"),
+    "train_max_wait": OldName("max_wait", instead="a spot job may wait as long as it may run, an hour at least"),
+    "train_use_spot_instances": OldName("use_spot_instances", "spot"),
     "train_volume_size": OldName("volume_size", instead="a job's volume has 30 GB"),
-    "train_volume_kms_key": OldName("volume_kms_key", instead="keys are the account's default"),
+    "train_volume_kms_key": OldName("volume_kms_key", instead="security.kms_key encrypts volumes and outputs"),
     "distributions": OldName("distribution", instead="a job has one instance"),
     "hyper_parameters": OldName("hyperparameters", "hyperparameters"),
     "content_type": OldName("serializer", instead="an endpoint takes text/csv"),
@@ -36,6 +36,14 @@ OLD_NAMES = {
 
 # What version 2 calls by names that a spec does not have; the same answers hold.
 NEW_NAMES = {old.renamed: old for old in OLD_NAMES.values() if old.renamed.isidentifier()} | {
+    "keep_alive_period_in_seconds": OldName("keep_alive_period_in_seconds", "keep_alive"),
+    "checkpoint_s3_uri": OldName("checkpoint_s3_uri", instead="checkpoints lie below the model, by generation"),
+    "enable_network_isolation": OldName("enable_network_isolation", instead="security.network_isolation does it"),
+    "encrypt_inter_container_traffic": OldName(
+        "encrypt_inter_container_traffic", instead="security.encrypt_traffic does it"
+    ),
+    "output_kms_key": OldName("output_kms_key", instead="security.kms_key encrypts volumes and outputs"),
+    "security_group_ids": OldName("security_group_ids", "security_groups"),
     "entry_point": OldName("entry_point", instead="jobs/train.py is the script"),
     "source_dir": OldName("source_dir", instead="jobs/ is the folder"),
     "framework_version": OldName("framework_version", instead='say image: {framework: xgboost, version: "1.7-1"}'),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 JOB_NAME = "{job_name}"  # the name of the step's own job, of at most 63 characters
+JOB_GENERATION = "{job_generation}"  # what the names of all attempts at the same job begin with, new after a clear
 JOB_TABLE = "{job_table}"  # the same name as an Athena table's name: lower case, "-" becomes "_"
 CLIENT_TOKEN = "{client_token}"  # noqa: S105 - an idempotency token of at most 36 characters made from the job name
 MODEL_NAME = "{model_name}"  # derived from what CreateModel asks for
@@ -20,6 +21,11 @@ CHAMPION_CODE = "{champion.code}"
 CHAMPION_PROGRAM = "{champion.program}"
 CHAMPION_PROBLEM = "{champion.problem}"
 ROWS = "{rows}"  # the first rows of test.csv without their label
+
+
+def job_words(name: str) -> dict[str, str]:
+    """Return the words that a job's name `...-<generation>-<attempt>` fills in."""
+    return {JOB_NAME: name, JOB_GENERATION: name.rpartition("-")[0]}
 
 
 def table_token(group: str) -> str:

@@ -21,7 +21,8 @@ evaluation -> job_name, job_arn, champion ("" for none), report
     DescribeEndpoint, then DescribeEndpointConfig, DescribeModel, DescribeModelPackage: the champion is what serves.
     CreateProcessingJob: inputs and variables of a champion that there is not are left out.
 training -> job_name, job_arn
-    CreateTrainingJob.
+    CreateTrainingJob. boatyard ContinueTraining, if there: a job whose time is up is followed by one that goes on,
+    until all of them trained for MaxRuntimeInSeconds.
 gate -> decision, champion, and each metric by its path (`gate.result_keys`)
     s3 GetObject: evaluation.json. boatyard CompareMetrics: rules that must hold.
 register -> model_package_arn
@@ -45,7 +46,8 @@ publish -> job_name, location, manifest, latest, rows
     The statements: table, counts (for which RequireAnswers must hold), UNLOAD, drop the table. PublishManifest: an
     object with `Content`, the rows and the files. PointTo: an object with `Content`, unless it names newer results.
 
-A step with `code` needs its folder's code in S3 first (`SourceCode`: upload what is absent).
+A step with `code` needs its folder's code in S3 first (`SourceCode`: upload what is absent). One with `contents` is not
+done again where an earlier run did it with the same inputs (`cache_rule`).
 """
 
 from boatyard.spec import ModelSpec
@@ -66,6 +68,7 @@ from boatyard.steps import (
     validate,
     wait_visible,
 )
+from boatyard.steps.caching import by_the_training_set, by_their_files, cache_rule
 from boatyard.steps.parameters import Parameter, batch_parameters, run_parameters
 from boatyard.steps.run import Request, RunContext, fill
 from boatyard.steps.source_code import SourceCode, feature_code, group_code, model_code
@@ -79,11 +82,11 @@ ENDPOINT_RESULT = ("endpoint_name", "endpoint_config_name", "model_name")
 STEPS: tuple[Step, ...] = (
     Step("ingest", "ingest", ingest.requests, JOB_RESULT, group_code),
     Step("wait_visible", "feature_wait", wait_visible.requests, ("rows",)),
-    Step("training_set", "training_set", training_set.requests, TRAINING_SET_RESULT),
+    Step("training_set", "training_set", training_set.requests, TRAINING_SET_RESULT, contents=by_their_files),
     Step("validate", "validation", validate.requests, validate.RESULT),
-    Step("process", "processing", process.requests, JOB_RESULT, model_code),
-    Step("train", "training", train.requests, JOB_RESULT, model_code),
-    Step("evaluate", "evaluation", evaluate.requests, (*JOB_RESULT, "champion", "report"), model_code),
+    Step("process", "processing", process.requests, JOB_RESULT, model_code, by_the_training_set),
+    Step("train", "training", train.requests, JOB_RESULT, model_code, by_their_files),
+    Step("evaluate", "evaluation", evaluate.requests, (*JOB_RESULT, "champion", "report"), model_code, by_their_files),
     Step("gate", "gate", gate.requests, gate.RESULT),
     Step("register", "register", register.requests, ("model_package_arn",), model_code),
     Step("approve", "approve", approve.requests, ("model_package_arn",)),
@@ -103,7 +106,7 @@ def model_steps(spec: ModelSpec) -> tuple[Step, ...]:
 # The steps of the DAG <model>_batch, for models whose spec says `batch`.
 BATCH_STEPS: tuple[Step, ...] = (
     Step("input", "batch_input", batch_input.requests, ("job_name", "location", "rows")),
-    Step("transform", "transform", batch_transform.requests, (*JOB_RESULT, *TRANSFORM_RESULT)),
+    Step("transform", "transform", batch_transform.requests, (*JOB_RESULT, *TRANSFORM_RESULT), None, by_their_files),
     Step("publish", "publish", batch_publish.requests, ("job_name", "location", "manifest", "latest", "rows")),
 )
 
@@ -116,6 +119,7 @@ __all__ = [
     "SourceCode",
     "Step",
     "batch_parameters",
+    "cache_rule",
     "feature_code",
     "fill",
     "model_steps",

@@ -21,6 +21,7 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
         image=spec.image_for(TRAINING, spec.evaluate.instance_type),
         resources=spec.evaluate,
         code=model_code(spec, run),
+        security=spec.security,
         inputs={
             "model": locations.model_data(spec, run),
             "test": locations.earlier(spec, run, "process", "test/"),

@@ -8,6 +8,8 @@ from boatyard.spec.fields import INSTANCE_TYPE_PATTERN
 
 AS_OF = "as_of"
 TRAIN_INSTANCE_TYPE = "train_instance_type"
+FORCE = "force"
+BUDGET = "budget"
 
 _JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
@@ -21,13 +23,13 @@ class Parameter:
     schema: dict[str, Any]  # JSON schema
 
 
-def batch_parameters() -> tuple[Parameter, ...]:
-    """Return the one field of a batch's form: as_of."""
-    return (_as_of("Predict from what was known at this time; empty: the run's own date."),)
+def batch_parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
+    """Return the fields of a batch's form: as_of, force and the budget."""
+    return (_as_of("Predict from what was known at this time; empty: the run's own date."), *_spending(spec))
 
 
 def run_parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
-    """Return the fields of the form: as_of, each hyperparameter, the training instance."""
+    """Return the fields of the form: as_of, each hyperparameter, the training instance, force and the budget."""
     return (
         _as_of("Train on what was known at this time; empty: the run's own date."),
         *(
@@ -47,6 +49,20 @@ def run_parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
                 "title": "Training instance",
                 "description": "The SageMaker instance type that trains, such as ml.m5.large.",
             },
+        ),
+        *_spending(spec),
+    )
+
+
+def _spending(spec: ModelSpec) -> tuple[Parameter, ...]:
+    force = "Do every step, whatever earlier runs have done with the same inputs."
+    budget = "USD that this run may spend at list prices; no job is started that could cost more. Empty: no limit."
+    return (
+        Parameter(FORCE, False, {"type": "boolean", "title": "Force", "description": force}),
+        Parameter(
+            BUDGET,
+            spec.budget,
+            {"type": ["null", "number"], "exclusiveMinimum": 0, "title": "Budget", "description": budget},
         ),
     )
 

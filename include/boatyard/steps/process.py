@@ -16,6 +16,7 @@ def requests(spec: ModelSpec, run: RunContext) -> tuple[Request, ...]:
         image=spec.image_for(TRAINING, spec.process.instance_type),
         resources=spec.process,
         code=model_code(spec, run),
+        security=spec.security,
         inputs={"data": run.result("training_set", "location")},
         outputs={"train": "output/train", "test": "output/test"},
     )

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from boatyard.spec import JobResources
 from boatyard.spec.images import ManagedImage
+from boatyard.spec.script_job import ScriptJob
+from boatyard.spec.security import Security
 from boatyard.steps import locations
 from boatyard.steps.run import JOB_NAME, Request, RunContext
+from boatyard.steps.secrets import references
+from boatyard.steps.security import effective, key, processing_network, volume_key
 from boatyard.steps.source_code import SourceCode
 
 BASE = "/opt/ml/processing"
@@ -14,13 +17,14 @@ VOLUME_SIZE_IN_GB = 30  # SageMaker's own default in its console and SDK
 
 _PLAIN = ("python3",)
 # SageMaker runs a processing script as it is. An image with a program `process` installs what the folder requires once
-# per content; any other does as with SageMaker's FrameworkProcessor: pip, then the script. At most 256 characters.
+# per content and fetches secrets; any other does as with SageMaker's FrameworkProcessor: pip, then the script. At most
+# 256 characters.
 _INSTALL_FIRST = (
     'command -v process >/dev/null && exec process "$0" "$@"; '
     '(cd "${0%/*}" && for f in requirements.txt requirements/*.txt; do '
     '[ ! -f "$f" ] || python3 -m pip install -r "$f" || exit 1; done) && exec python3 "$0" "$@"'
 )
-_WITH_REQUIREMENTS = ("/bin/sh", "-c", _INSTALL_FIRST)
+_PREPARED = ("/bin/sh", "-c", _INSTALL_FIRST)
 
 
 def processing_job(
@@ -29,20 +33,24 @@ def processing_job(
     step: str,
     *,
     image: str | ManagedImage,
-    resources: JobResources,
+    resources: ScriptJob,
     code: SourceCode,
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    security: Security | None = None,
 ) -> Request:
     """Return CreateProcessingJob for `<step>.py`.
 
     `inputs` maps a folder below input/ to its S3 URI, `outputs` maps an output to its folder below /opt/ml/processing.
+    `security` is the model's; without it, the deployment's holds.
     """
+    security = effective(security, run.deployment)
+    prepared = code.requires or resources.secrets
     application: dict[str, Any] = {
         "ImageUri": run.deployment.image_uri(image),
-        "ContainerEntrypoint": [*(_WITH_REQUIREMENTS if code.requires else _PLAIN), f"{BASE}/input/code/{step}.py"],
+        "ContainerEntrypoint": [*(_PREPARED if prepared else _PLAIN), f"{BASE}/input/code/{step}.py"],
     }
     if arguments:
         application["ContainerArguments"] = list(arguments)
@@ -61,20 +69,24 @@ def processing_job(
                     },
                 }
                 for name, folder in outputs.items()
-            ]
+            ],
+            **key(security, "KmsKeyId"),
         },
         "ProcessingResources": {
             "ClusterConfig": {
                 "InstanceCount": 1,
                 "InstanceType": resources.instance_type,
                 "VolumeSizeInGB": VOLUME_SIZE_IN_GB,
+                **volume_key(security, resources.instance_type),
             }
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": resources.max_runtime},
+        **processing_network(security),
         "RoleArn": run.deployment.role_arn,
     }
-    if environment:
-        params["Environment"] = dict(environment)
+    variables = {**(environment or {}), **references(resources.secrets)}
+    if variables:
+        params["Environment"] = variables
     return Request("sagemaker", "CreateProcessingJob", params)
 
 

@@ -14,12 +14,14 @@ from boatyard.spec.words import (
     INGEST_FIRST_EVENT_TIME,
     INGEST_LAST_EVENT_TIME,
     INGEST_RECORDS,
+    JOB_GENERATION,
     JOB_NAME,
     JOB_TABLE,
     MODEL_NAME,
     ROWS,
     database_token,
     fill,
+    job_words,
     table_token,
 )
 
@@ -30,6 +32,7 @@ __all__ = [
     "INGEST_FIRST_EVENT_TIME",
     "INGEST_LAST_EVENT_TIME",
     "INGEST_RECORDS",
+    "JOB_GENERATION",
     "JOB_NAME",
     "JOB_TABLE",
     "MODEL_NAME",
@@ -38,6 +41,7 @@ __all__ = [
     "RunContext",
     "database_token",
     "fill",
+    "job_words",
     "table_token",
 ]
 

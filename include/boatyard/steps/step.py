@@ -17,3 +17,5 @@ class Step:
     build: Callable[[ModelSpec, RunContext], tuple[Request, ...]]
     result: tuple[str, ...]  # the keys of the mapping it returns
     code: Callable[[ModelSpec, RunContext], SourceCode] | None = None
+    # Whether earlier work is taken, and which inputs are known by something else than their files (name -> contents).
+    contents: Callable[[ModelSpec, RunContext], dict[str, str]] | None = None

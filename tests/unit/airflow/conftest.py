@@ -26,6 +26,7 @@ class Task:
     retries: int = 1
     try_number: int = 1
     max_tries: int = 1
+    state: str | None = "running"
     pushed: dict[str, Any] = field(default_factory=dict)  # XComs besides the returned one
 
     def context(self) -> dict[str, Any]:
@@ -39,10 +40,18 @@ class Task:
             max_tries=self.max_tries,
             start_date=datetime.now(UTC),
             task=SimpleNamespace(retries=self.retries),
+            get_task_states=self._states,
             xcom_push=self._push,
             xcom_pull=self._pull,
+            log_url=f"http://127.0.0.1:8080/dags/harbour/runs/{self.run_id}/tasks/train?try_number={self.try_number}",
         )
         return {"ti": ti}
+
+    def _states(
+        self, dag_id: str, map_index: int | None, task_ids: list[str], *, run_ids: list[str]
+    ) -> dict[str, dict[str, str | None]]:
+        assert (dag_id, task_ids, run_ids) == ("harbour", ["train"], [self.run_id])
+        return {self.run_id: {"train": self.state}}
 
     def _push(self, key: str, value: Any) -> None:
         self.pushed[key] = value

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
 from tests.unit.airflow.versions import approved, deploy, group, model_data, register
+from tests.unit.aws.lost_answers import lose_answer
 
 from boatyard.airflow.operators import (
     ApproveModelPackageOperator,
@@ -111,6 +112,31 @@ def test_a_second_version_takes_over_and_a_third_that_does_not_start_leaves_it_i
     assert sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"] == second["endpoint_config_name"]
 
 
+def test_an_update_whose_answer_got_lost_is_waited_for_and_not_sent_twice(
+    client: Client, approved: Callable[..., str], task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"e-{uuid.uuid4()}"
+    deploy(name, approved(COLOUR="red")).execute(task.context())
+    second = deploy(name, approved(COLOUR="blue", ECHO_START_SECONDS="1"))
+    lose_answer(monkeypatch, second.clients.get("sagemaker"), "update_endpoint", lambda _: None)
+    second.execute(task.context())
+    answer = client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"env COLOUR")
+    assert answer["Body"].read() == b"blue"
+
+
+def test_a_retry_during_an_update_waits_for_it_and_defers(
+    sagemaker: Any, approved: Callable[..., str], task: Task
+) -> None:
+    name = f"e-{uuid.uuid4()}"
+    deploy(name, approved(COLOUR="red")).execute(task.context())
+    package = approved(COLOUR="blue", ECHO_START_SECONDS="5")
+    for _ in range(2):  # the second try finds the update of the first under way
+        with pytest.raises(TaskDeferred):
+            deploy(name, package, defer_after=0.1, deferrable=True).execute(task.context())
+        task.retry()
+    assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
+
+
 def test_an_endpoint_that_failed_at_its_start_is_made_anew(
     client: Client, approved: Callable[..., str], task: Task
 ) -> None:
@@ -125,7 +151,7 @@ def test_an_endpoint_that_failed_at_its_start_is_made_anew(
 def test_a_slow_endpoint_is_waited_for_in_the_triggerer(approved: Callable[..., str], task: Task) -> None:
     name, package = f"e-{uuid.uuid4()}", approved(ECHO_START_SECONDS="2")
     with pytest.raises(TaskDeferred) as raised:
-        deploy(name, package, defer_after=0.1).execute(task.context())
+        deploy(name, package, defer_after=0.1, deferrable=True).execute(task.context())
     trigger = JobTrigger(**raised.value.trigger.serialize()[1])
 
     async def first() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from boatyard.aws.calls import call, is_transient
+from boatyard.aws.calls import Trouble, call, trouble_of
 
 Answer = tuple[int, str]
 GOOD: Answer = (200, json.dumps({"Tags": []}))
@@ -96,4 +96,4 @@ def test_patience_ends(answers: Answers) -> None:
 
 
 def test_nobody_answering_is_transient() -> None:
-    assert is_transient(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
+    assert trouble_of(EndpointConnectionError(endpoint_url="http://127.0.0.1:1")) is Trouble.NO_ANSWER

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.aws.lost_answers import lose_answer
 
 from boatyard.aws import jobs, logs
 from boatyard.aws.errors import ConflictError
@@ -94,6 +95,18 @@ def test_a_job_that_fails_at_once_is_not_tried_again_within_one_claim(
 ) -> None:
     name = claim(exit_code="1").name
     assert names(sagemaker, owner) == [name]
+
+
+def test_a_job_that_failed_before_the_lost_answer_to_its_creation_is_asked_for_again_is_not_run_twice(
+    sagemaker: Any, claim: Claim, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until_it_failed(request: dict[str, Any]) -> None:
+        jobs.wait(sagemaker, "training", request["TrainingJobName"])
+
+    lose_answer(monkeypatch, sagemaker, "create_training_job", until_it_failed)
+    job = claim(exit_code="3")
+    assert job.outcome is Outcome.FAILED
+    assert names(sagemaker, owner) == [job.name]
 
 
 def test_a_job_that_is_being_stopped_gives_way_to_the_next_attempt(sagemaker: Any, claim: Claim, owner: Owner) -> None:

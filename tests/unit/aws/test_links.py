@@ -41,9 +41,10 @@ def test_a_log_is_found_by_its_group_and_the_head_of_its_streams() -> None:
     assert unquote(once).endswith("/aws/sagemaker/TrainingJobs?logStreamNameFilter=digits-train-1/")
 
 
-def test_every_step_links_to_its_record() -> None:
+def test_every_step_links_to_its_record_and_its_runs_summary() -> None:
     assert links() == {
-        "Record": "https://console.example/s3/object/b?region=eu-west-1&prefix=digits/records/run/step.json"
+        "Record": "https://console.example/s3/object/b?region=eu-west-1&prefix=digits/records/run/step.json",
+        "Run summary": "https://console.example/s3/object/b?region=eu-west-1&prefix=digits/records/run.json",
     }
 
 

@@ -4,13 +4,14 @@ import botocore.session
 import pytest
 
 from boatyard.aws.jobs import JOBS
-from boatyard.aws.outcome import OTHER, OUTCOMES, WANTED, Outcome, outcome_of
+from boatyard.aws.outcome import OTHER, OUTCOMES, SERVES, WANTED, Outcome, outcome_of, serves
 
 # kind -> service, the enum of its status, and the secondary statuses it is read with
 SHAPES: dict[str, tuple[str, str, str | None]] = {
     "training": ("sagemaker", "TrainingJobStatus", "SecondaryStatus"),
     "processing": ("sagemaker", "ProcessingJobStatus", None),
     "transform": ("sagemaker", "TransformJobStatus", None),
+    "tuning": ("sagemaker", "HyperParameterTuningJobStatus", None),
     "endpoint": ("sagemaker", "EndpointStatus", None),
     "model_package": ("sagemaker", "ModelPackageStatus", None),
     "feature_group": ("sagemaker", "FeatureGroupStatus", None),
@@ -37,6 +38,15 @@ def test_every_status_that_botocore_knows_has_its_meaning(kind: str) -> None:
 def test_every_kind_of_the_table_is_checked_against_botocore() -> None:
     assert {kind for kind, _, _ in OUTCOMES} == set(SHAPES)
     assert set(JOBS) <= set(SHAPES)
+
+
+def test_it_is_known_of_every_status_of_an_endpoint_whether_it_serves() -> None:
+    assert set(SERVES) == values("sagemaker", "EndpointStatus")
+
+
+def test_an_endpoint_out_of_service_has_no_champion_and_serves_no_batch() -> None:
+    assert not serves("OutOfService")
+    assert serves("UpdateRollbackFailed")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_runs_id_becomes_a_key_that_no_other_run_has() -> None:
 
 
 def test_a_job_without_billable_time_is_billed_from_start_to_end() -> None:
-    found = record(subject(), Journal(job=processing()), ENDED, result={"job_name": "j"})
+    found = record(subject(), Journal(job=processing()), ENDED, result={"job_name": "j"}, jobs=[processing()])
     assert found["billable_seconds"] == found["job"]["billable_seconds"] == 30
     assert found["job"]["instance_count"] == 2
     assert found["inputs"] == {"data": "s3://b/in/"}
@@ -55,8 +55,33 @@ def test_a_job_without_billable_time_is_billed_from_start_to_end() -> None:
 
 
 def test_amazons_own_billable_time_comes_first() -> None:
-    found = record(subject(), Journal(job=processing(BillableTimeInSeconds=7)), ENDED, result={})
+    job = processing(BillableTimeInSeconds=7)
+    found = record(subject(), Journal(job=job), ENDED, result={}, jobs=[job])
     assert found["billable_seconds"] == 7
+
+
+def training(name: str, trained: int, billable: int, *, spot: bool = True) -> Job:
+    found = {
+        "TrainingTimeInSeconds": trained,
+        "BillableTimeInSeconds": billable,
+        "EnableManagedSpotTraining": spot,
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+    return Job("training", name, f"arn:{name}", Outcome.SUCCEEDED, "Completed", "", found)
+
+
+def test_all_jobs_of_a_step_are_on_record_and_what_spot_saved() -> None:
+    jobs = [training("j-0-0", 400, 100), training("j-0-1", 100, 50)]
+    found = record(subject(), Journal(job=jobs[-1]), ENDED, result={}, jobs=jobs)
+    assert [(job["name"], job["billable_seconds"]) for job in found["jobs"]] == [("j-0-0", 100), ("j-0-1", 50)]
+    assert found["billable_seconds"] == 150
+    assert found["spot"] == {"training_seconds": 500, "billable_seconds": 150, "saving_percent": 70.0}
+
+
+def test_a_step_with_one_job_on_demand_has_nothing_to_tell_of_spot() -> None:
+    jobs = [training("j-0-0", 400, 400, spot=False)]
+    found = record(subject(), Journal(job=jobs[-1]), ENDED, result={}, jobs=jobs)
+    assert (found["jobs"], found["spot"]) == ([], None)
 
 
 def test_a_step_without_a_job_bills_no_seconds() -> None:
@@ -106,6 +131,14 @@ def test_a_value_that_is_named_like_a_secret_is_hidden(name: str) -> None:
     journal.add("sagemaker", "CreateModel", params, {})
     (asked,) = record(subject(), journal, ENDED, result={})["requests"]
     assert asked["params"] == {"Environment": {name: "***", "MODE": "fast"}, "ClientToken": "kept"}
+
+
+def test_where_a_secret_is_kept_is_no_secret() -> None:
+    journal = Journal()
+    params = {"Environment": {"TOKEN_FROM_SECRET": "secretsmanager:harbour/token"}}
+    journal.add("sagemaker", "CreateTrainingJob", params, {})
+    (asked,) = record(subject(), journal, ENDED, result={})["requests"]
+    assert asked["params"] == params
 
 
 def test_nothing_is_noted_where_nobody_keeps_a_journal() -> None:

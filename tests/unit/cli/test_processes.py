@@ -58,6 +58,28 @@ def test_a_killed_process_is_known_to_be_gone(process: Process, tmp_path: Path) 
     assert not process.stop()
 
 
+def test_what_a_killed_process_left_behind_gives_way_to_the_next(process: Process, tmp_path: Path) -> None:
+    child = "import time; print('ready', flush=True); time.sleep(600)"
+    # a fork of the process, as a scheduler's workers are: it holds the lock
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], close_fds=False)"
+    command = [sys.executable, "-c", parent]
+    process.start(command, ENVIRONMENT, tmp_path)
+    leader = psutil.Process(pid_of(process))
+    deadline = time.monotonic() + 10
+    while "ready" not in process.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not process.headless()
+    (left,) = leader.children()
+    leader.kill()
+    psutil.wait_procs([leader], timeout=10)
+    assert process.running()
+    assert process.headless()
+    assert process.start(command, ENVIRONMENT, tmp_path)
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+    assert not process.headless()
+
+
 def test_stopping_ends_descendants_that_ignore_the_signal(process: Process, tmp_path: Path) -> None:
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     child = f"{deaf}; print('ready', flush=True); time.sleep(600)"

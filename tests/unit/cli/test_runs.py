@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 from tests.contract.conftest import REPOSITORY, LocalServer
+from tests.unit import iterative
 
 from boatyard.aws import jobs
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import EnvironmentClients
 from boatyard.aws.errors import StepError
-from boatyard.aws.logs import LogFollower
 from boatyard.aws.naming import Owner
 from boatyard.aws.outcome import Outcome
 from boatyard.cli.home import StackError
-from boatyard.cli.runs.job import run_job
+from boatyard.cli.runs.job import run_job, run_training
 from boatyard.cli.runs.kinds import CARRY_OUT
 from boatyard.cli.runs.run import Run
 from boatyard.cli.runs.target import Target
@@ -105,8 +105,14 @@ def test_a_person_who_gives_up_stops_the_job(bucket: str, work: Callable[..., Wo
     assert said[-1] == f"stopping training job {ended.name}"
 
 
-def test_a_follower_of_a_job_that_wrote_nothing_has_nothing_to_say(target: Target) -> None:
-    assert LogFollower(target.clients.get("logs"), "training", f"never-{uuid.uuid4()}").lines() == []
+def test_a_training_longer_than_a_job_may_run_is_shown_to_its_end(
+    bucket: str, work: Callable[[Callable[[str], None]], Work]
+) -> None:
+    shown: list[str] = []
+    job = run_training(work(shown.append), iterative.request(bucket, 1, script=iterative.IN_TWO_JOBS), 60)
+    assert (job.name[-4:], job.outcome) == ("-0-1", Outcome.SUCCEEDED)
+    assert [line for line in shown if line in {"begun", "done"}] == ["begun", "done"]
+    assert not any("limit" in line for line in shown)
 
 
 def test_a_failed_job_says_why(bucket: str, work: Callable[..., Work]) -> None:

@@ -14,8 +14,13 @@ MODEL_ERRORS = [
     ("image: tabular", "name: x\nimage: tabular", ["3: name: unknown key: the folder's name is the name"]),
     (
         "max_runtime: 1h",
-        "spot: true",
-        ["9: train.spot: unknown key; there is hyperparameters, instance_type, max_runtime, metrics"],
+        "ship: true",
+        [
+            (
+                "9: train.ship: unknown key; there is file_systems, hyperparameters, instance_type, keep_alive, "
+                "max_runtime, metrics, secrets, spot"
+            )
+        ],
     ),
     (
         "max_runtime: 1h",

@@ -105,7 +105,7 @@ def verify(request: HttpRequest, signature: Signature, payload_hash: str, secret
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
     derived = signing_key(key, signature.date, signature.region, signature.service)
-    expected = hmac.new(derived, to_sign.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(derived, to_sign.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
         raise mismatch()
     return derived
@@ -122,11 +122,10 @@ def mismatch() -> AwsError:
 
 
 def _check_time(signature: Signature) -> None:
-    try:
-        signed_at = datetime.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError as error:
+    signed_at = _moment(signature.timestamp)
+    if signed_at is None:
         message = f"Date must be in ISO-8601 'basic format'. Got '{signature.timestamp}'."
-        raise AwsError("IncompleteSignature", message, 403) from error
+        raise AwsError("IncompleteSignature", message, 403)
     if not signature.timestamp.startswith(signature.date):
         message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: '{signature.date}'."
         raise AwsError("SignatureDoesNotMatch", message, 403)
@@ -136,6 +135,14 @@ def _check_time(signature: Signature) -> None:
     if signed_at > now + SKEW or (signature.expires is None and signed_at < now - SKEW):
         message = "The difference between the request time and the current time is too large."
         raise AwsError("RequestTimeTooSkewed", message, 403)
+
+
+@lru_cache(maxsize=64)
+def _moment(timestamp: str) -> datetime | None:
+    try:
+        return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=64)

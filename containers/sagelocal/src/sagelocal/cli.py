@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sagelocal.faults import command
+
 ISOLATIONS = {
     "namespace": "by mount namespaces of this system",
     "relocate": "by paths that lead elsewhere, for this system has no mount namespaces for us or none were wanted",
@@ -33,6 +35,22 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--role", action="append", default=[], metavar="NAME", help="an IAM role that is there, for SageMaker to assume"
     )
+    serve.add_argument(
+        "--file-system",
+        action="append",
+        default=[],
+        type=file_system,
+        metavar="ID=DIR",
+        help="a folder that stands for an EFS or FSx file system, such as fs-0123456789abcdef0=/data; may be repeated",
+    )
+    serve.add_argument(
+        "--stop-grace", type=float, default=120.0, metavar="SECONDS", help="from SIGTERM to SIGKILL of a stopped job"
+    )
+    serve.add_argument("--faults", action="store_true", help="let the owner of the keys arm faults: `sagelocal faults`")
+    command.add_parser(commands)
+    coverage = commands.add_parser("coverage", help="say which operations are real, moto's or missing")
+    coverage.add_argument("service", nargs="?", help="list the operations of one service, such as sagemaker")
+    coverage.add_argument("--markdown", action="store_true", help="as the tables of the README")
     isolation = commands.add_parser("isolation", help="say how a job gets an /opt/ml of its own on this machine")
     isolation.add_argument("--isolation", choices=("auto", "namespace", "relocate"), default="auto")
     images = commands.add_parser("images", help="build an image's environment before a job wants it")
@@ -47,6 +65,14 @@ def parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="ask the server, as a client would; exit code 1 unless it answers")
     health.add_argument("--state", type=Path, required=True)
     return root
+
+
+def file_system(text: str) -> tuple[str, Path]:
+    """Return the id and the folder of a `--file-system`; argparse tells the ValueError of a text that is none."""
+    name, _, folder = text.partition("=")
+    if not name.startswith("fs-") or not Path(folder).is_dir() or not folder:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=DIR with the id of a file system, fs-..., and a folder")
+    return name, Path(folder).resolve()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +96,9 @@ def serve(options: argparse.Namespace) -> int:
         isolation=options.isolation,
         offline_store_lag=options.offline_store_lag,
         roles=tuple(options.role),
+        file_systems=dict(options.file_system),
+        stop_grace=options.stop_grace,
+        faults=options.faults,
     )
     try:
         server.serve(settings, lambda url: print(f"sagelocal is ready at {url}", flush=True))
@@ -98,6 +127,17 @@ def images(options: argparse.Namespace) -> int:
     try:
         print(build(options.images.resolve(), options.state.resolve(), options.name))
     except (AwsError, ImageBuildError) as error:
+        return _failed(error)
+    return 0
+
+
+def coverage(options: argparse.Namespace) -> int:
+    """Run `sagelocal coverage`."""
+    from sagelocal import coverage as found
+
+    try:
+        print(found.markdown() if options.markdown else found.text(options.service))
+    except LookupError as error:
         return _failed(error)
     return 0
 
@@ -153,10 +193,18 @@ def console(options: argparse.Namespace) -> int:
     return 0
 
 
+def faults(options: argparse.Namespace) -> int:
+    """Run `sagelocal faults`."""
+    variables = _variables(options.state)
+    return 1 if variables is None else command.run(options, variables)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": serve,
     "console": console,
+    "coverage": coverage,
     "env": env,
+    "faults": faults,
     "health": health,
     "images": images,
     "isolation": isolation,

@@ -6,13 +6,17 @@ import socket
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.server import HTTPConnection
 
 from sagelocal.errors import AwsError
 from sagelocal.exchange import FileRange
+from sagelocal.faults.calls import Unanswered
 from sagelocal.gateway import Gateway
+from sagelocal.runtime.door import BEGINNING, Door
 
 _RECEIVED_AT_ONCE = 256 << 10  # bytes
-_THREADS = 32
+THREADS = 32
+THREADS_WITH_FAULTS = 256  # calls that faults hold keep their threads
 
 
 class BodyReader:
@@ -40,6 +44,24 @@ class BodyReader:
         return data
 
 
+class Connection(HTTPConnection):
+    """Serve a client, or hand it on to the door of endpoints if that is what its next request is for."""
+
+    def communicate(self) -> bool:
+        """Answer one request; return whether the connection stays with this server."""
+        if not self.rfile.has_data() and self._is_for_door():
+            self.linger = True  # the client's connection stays open, it only is no longer ours
+            self.server.door.adopt(socket.socket(fileno=self.socket.detach()))
+            return False
+        return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot gives it no types
+
+    def _is_for_door(self) -> bool:
+        try:
+            return bool(self.socket.recv(len(BEGINNING), socket.MSG_PEEK) == BEGINNING)
+        except OSError:
+            return False  # too slow, or gone: reading finds out
+
+
 class WsgiGateway(wsgi.Gateway_10):
     """Hand requests over, and send files without reading them."""
 
@@ -56,7 +78,11 @@ class WsgiGateway(wsgi.Gateway_10):
 
     def respond(self) -> None:
         """Answer one request."""
-        response = self.req.server.wsgi_app(self.env, self.start_response)
+        try:
+            response = self.req.server.wsgi_app(self.env, self.start_response)
+        except Unanswered:
+            self._close_unanswered()
+            return
         if (b"Connection", b"close") in self.req.outheaders:
             self.req.close_connection = True
         if isinstance(response, FileRange):
@@ -71,6 +97,11 @@ class WsgiGateway(wsgi.Gateway_10):
             if hasattr(response, "close"):
                 response.close()
 
+    def _close_unanswered(self) -> None:
+        request = self.req
+        request.ready = request.chunked_write = False  # cheroot would send headers, or the end of a body
+        request.sent_headers = request.close_connection = True
+
     def _send(self, part: FileRange) -> None:
         with part.file:
             self.req.ensure_headers_sent()
@@ -79,9 +110,16 @@ class WsgiGateway(wsgi.Gateway_10):
                 self.req.close_connection = True  # the client must see that bytes are missing
 
 
-def http_server(address: str, port: int, gateway: Gateway) -> wsgi.Server:
+class Server(wsgi.Server):
+    """Serve the gateway, and know the door of endpoints."""
+
+    ConnectionClass = Connection
+    door: Door
+
+
+def http_server(address: str, port: int, gateway: Gateway, threads: int = THREADS) -> Server:
     """Return a server that is bound and listens on an address of this machine; it answers once it serves."""
-    server = wsgi.Server((address, port), gateway, numthreads=_THREADS, request_queue_size=128, timeout=75)
+    server = Server((address, port), gateway, numthreads=threads, request_queue_size=128, timeout=75)
     server.gateway = WsgiGateway
     server.shutdown_timeout = 5
     server.prepare()

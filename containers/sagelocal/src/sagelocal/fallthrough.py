@@ -1,12 +1,10 @@
-"""moto's backends in this process: they answer what sagelocal does not.
-
-Their state lives in memory and ends with the server.
-"""
+"""moto's backends in this process: they answer what sagelocal does not."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +13,22 @@ from urllib.parse import parse_qs
 from sagelocal import wire
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpRequest, HttpResponse
+from sagelocal.moto_state import MotoState
 
 # moto answers these by making up a success where nothing happened: what sagelocal has not, nobody has.
 OURS_ALONE = frozenset(
-    {"s3", "athena", "sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"}
+    {
+        "s3",
+        "athena",
+        "cloudwatch",
+        "events",
+        "sagemaker",
+        "sagemaker-runtime",
+        "sagemaker-featurestore-runtime",
+        "sagemaker-metrics",
+    }
 )
-_OUR_BACKENDS = frozenset({"s3", "athena", "sagemaker", "sagemakerruntime", "sagemakermetrics"})
+_OUR_BACKENDS = frozenset({"s3", "athena", "cloudwatch", "events", "sagemaker", "sagemakerruntime", "sagemakermetrics"})
 # moto's own switchboard (it resets everything) and its instance metadata are no part of AWS's API.
 _SAGEMAKER_ASSUMES = json.dumps(
     {
@@ -30,6 +38,11 @@ _SAGEMAKER_ASSUMES = json.dumps(
         ],
     }
 )
+# Calls that change nothing worth keeping: a message that was received and not deleted is received again.
+_READS = re.compile(
+    r"Get|List|Describe|BatchGet|Lookup|Query|Search|Filter|Test|Simulate|Validate|Check|ReceiveMessage|(GET|HEAD) /"
+)
+_CHANGED_WITH = {"sns": ("sqs",), "sts": ("iam",)}  # whose calls change another service too
 _LONGEST_FORM = 4096  # bytes, in which the action stands
 _CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 
@@ -37,8 +50,8 @@ _CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 class Moto:
     """Answer calls by moto's backends, each imported when its service is first called."""
 
-    def __init__(self, account: str, roles: Iterable[str] = ()) -> None:
-        self._account = account
+    def __init__(self, state: MotoState, roles: Iterable[str] = ()) -> None:
+        self._state = state
         self._roles = tuple(roles)
         self._dispatcher: Any = None
 
@@ -50,7 +63,7 @@ class Moto:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        application = self._application(request, service, body)
+        backend, application = self._application(request, service, body)
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
@@ -67,22 +80,23 @@ class Moto:
             raise _nobody_has(request, service, body)  # flask found no route
         if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name in fields):
             fields["x-amzn-RequestId"] = wire.request_id()
+        if int(status[:3]) < 400 and not _READS.match(call_name(request, service, body)):
+            self._state.changed(backend, *_CHANGED_WITH.get(backend, ()))
         return HttpResponse(int(status[:3]), fields, answer)
 
-    def secret(self, access_key: str, account: str) -> str | None:
+    def secret(self, access_key: str) -> str | None:
         """Return the secret of a key that moto's STS or IAM gave out and that is still valid."""
-        if self._dispatcher is None or not self._dispatcher.app_instances.keys() & {"sts", "iam"}:
+        if not self._state.has("iam"):
             return None
-        from moto.backends import get_backend
-
-        key = get_backend("iam")[account]["aws"].access_keys.get(access_key)
+        key = self._state.of("iam")["aws"].access_keys.get(access_key)
         if key is None or key.status != "Active":
             return None
-        roles = get_backend("sts")[account]["aws"].assumed_roles
+        roles = self._state.of("sts")["aws"].assumed_roles
         ends = [role.expiration.replace(tzinfo=UTC) for role in roles if role.access_key_id == access_key]
         return None if any(end < datetime.now(UTC) for end in ends) else str(key.secret_access_key)
 
-    def _application(self, request: HttpRequest, service: str, body: bytes) -> Any:
+    def _application(self, request: HttpRequest, service: str, body: bytes) -> tuple[str, Any]:
+        """Return moto's name of a service, and what answers it."""
         dispatcher = self._load()
         host = dispatcher.infer_service_region_host(request.environ, request.environ.get("PATH_INFO", ""))
         backend = dispatcher.get_backend_for_host(host)
@@ -91,6 +105,7 @@ class Moto:
         with dispatcher.lock:
             if backend not in dispatcher.app_instances:
                 try:
+                    self._state.of(backend)
                     dispatcher.app_instances[backend] = dispatcher.create_app(backend)
                     if backend == "iam":
                         self._create_roles()
@@ -98,14 +113,16 @@ class Moto:
                     raise AwsError(
                         "NotImplemented", f"sagelocal cannot load its {service} backend: {error}.", 501
                     ) from error
-            return dispatcher.app_instances[backend]
+            return backend, dispatcher.app_instances[backend]
 
     def _create_roles(self) -> None:
-        """Create the account's roles: moto keeps nothing, so they are made again with every server."""
-        from moto.backends import get_backend
-
+        """Create the account's roles that are not there yet."""
+        iam = self._state.of("iam")["aws"]
+        there = {role.name for role in iam.roles.values()}
         for name in self._roles:
-            get_backend("iam")[self._account]["aws"].create_role(
+            if name in there:
+                continue
+            iam.create_role(
                 role_name=name,
                 assume_role_policy_document=_SAGEMAKER_ASSUMES,
                 path="/",
@@ -124,15 +141,19 @@ class Moto:
 
 
 def _nobody_has(request: HttpRequest, service: str, body: bytes) -> AwsError:
+    return not_there(service, call_name(request, service, body))
+
+
+def call_name(request: HttpRequest, service: str, body: bytes) -> str:
+    """Return the name of the operation that a request calls, or what it says in place of one."""
     # IAM, STS, SNS and their like name the operation in a form: https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
     action = parse_qs(body[:_LONGEST_FORM]).get(b"Action") if body.startswith((b"Action=", b"Version=")) else None
     if action is not None:
-        return not_there(service, action[0].decode(errors="replace"))
+        return action[0].decode(errors="replace")
     try:
-        call = wire.route(request, service)[0]
+        return wire.route(request, service)[0]
     except AwsError:
-        call = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
-    return not_there(service, call)
+        return request.headers.get("x-amz-target") or f"{request.method} {request.path}"
 
 
 def not_there(service: str, call: str) -> AwsError:

@@ -6,6 +6,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from sagelocal.console import site as console
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpRequest, HttpResponse
 from sagelocal.fallthrough import OURS_ALONE, Moto, not_there
+from sagelocal.faults import admin
+from sagelocal.faults import calls as faults
 from sagelocal.operations import OPERATIONS, FallThrough
 from sagelocal.s3.api import S3Api
 
@@ -31,32 +34,42 @@ class Gateway:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._moto = Moto(backend.account, backend.roles)
+        self._moto = Moto(backend.moto, backend.roles)
         self._s3 = S3Api(backend, self.secret)
         self._own = frozenset(service for service, _ in OPERATIONS) | OURS_ALONE
-        self._hosts = LOCAL_HOSTS | backend.hosts
+        self.hosts = LOCAL_HOSTS | backend.hosts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        response = self.respond(environ)
+        start_response(response.status_line, list(response.headers.items()))
+        return () if environ["REQUEST_METHOD"] == "HEAD" else response.pieces()
+
+    def respond(self, environ: dict[str, Any]) -> HttpResponse:
+        """Return the response to a request in its WSGI environment."""
         environ["RAW_URI"] = environ["REQUEST_URI"]
         response = self._answer(environ)
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
         if isinstance(response.body, bytes):
+            is_head = environ["REQUEST_METHOD"] == "HEAD"
             response.headers.setdefault("Content-Length", "0" if is_head else str(len(response.body)))
-        start_response(response.status_line, list(response.headers.items()))
-        return () if is_head else response.pieces()
+        return response
 
     def _answer(self, environ: dict[str, Any]) -> HttpResponse:
         service = "s3"  # until the signature names it; S3 is what unsigned requests are for
         request = HttpRequest.from_environ(environ)
         try:
-            check_origin(request, self._hosts)
+            check_origin(request, self.hosts)
             if console.is_console(request.path):
                 return console.answer(self._backend, request)
+            if admin.is_admin(request.path):
+                service = admin.SERVICE
+                return admin.answer(self._backend, request)
             signature = auth.read_signature(request)
             service = service_named(request, signature)
-            response = self._call(request, signature, service)
+            response = self._respond(request, signature, service)
         except AwsError as error:
             response = wire.error_response(request, service, error)
+        except faults.Unanswered:
+            raise
         except Exception:  # noqa: BLE001 - the client gets AWS's answer to a fault, the log gets the fault
             traceback.print_exc(file=sys.stderr)
             response = wire.error_response(
@@ -67,6 +80,13 @@ class Gateway:
         except AwsError:
             response.headers["Connection"] = "close"  # nobody knows where the next request would begin
         return response
+
+    def _respond(self, request: HttpRequest, signature: auth.Signature | None, service: str) -> HttpResponse:
+        """Return the response to a call, or what a fault makes of it."""
+        if not self._backend.faults.any:
+            return self._call(request, signature, service)
+        act = partial(self._call, request, signature, service)
+        return faults.answer(self._backend.faults, request, service, LONGEST_REQUEST, act)
 
     def _call(self, request: HttpRequest, signature: auth.Signature | None, service: str) -> HttpResponse:
         if service == "s3":
@@ -104,9 +124,7 @@ class Gateway:
     def secret(self, access_key: str) -> str | None:
         """Return the secret that belongs to an access key: the folder's, or one that STS or IAM gave out."""
         backend = self._backend
-        return (
-            backend.secret_key if access_key == backend.access_key else self._moto.secret(access_key, backend.account)
-        )
+        return backend.secret_key if access_key == backend.access_key else self._moto.secret(access_key)
 
 
 def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:

@@ -10,21 +10,38 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sagelocal import athena, featurestore, jobs, sagemaker
+from sagelocal import athena, autoscaling, cloudwatch, events, featurestore, jobs, sagemaker, tuning
 from sagelocal.athena.service import AthenaService
-from sagelocal.backend import Backend
-from sagelocal.connections import http_server
+from sagelocal.autoscaling.scaler import Scaler
+from sagelocal.backend import STOP_GRACE, Backend
+from sagelocal.cloudwatch.alarms import Alarms
+from sagelocal.cloudwatch.metrics import MetricStore
+from sagelocal.connections import THREADS, THREADS_WITH_FAULTS, http_server
+from sagelocal.endpoints.fleet import EndpointFleet
+from sagelocal.events.bus import EventBus
+from sagelocal.faults.faults import Faults
 from sagelocal.featurestore.service import FeatureStore
 from sagelocal.gateway import Gateway
-from sagelocal.jobs.endpoints import EndpointFleet
 from sagelocal.jobs.runner import JobRunner
+from sagelocal.moto_state import MotoState
+from sagelocal.runtime.door import Door
 from sagelocal.s3.objects import ObjectStore
 from sagelocal.store import Store
+from sagelocal.tuning.runner import TuningRunner
 
-__all__ = ["athena", "featurestore", "jobs", "sagemaker"]  # imported for the operations they register
+__all__ = [
+    "athena",
+    "autoscaling",
+    "cloudwatch",
+    "events",
+    "featurestore",
+    "jobs",
+    "sagemaker",
+    "tuning",
+]  # imported for the operations they register
 
 ACCOUNT = "123456789012"
 LOOPBACK = "127.0.0.1"
@@ -45,6 +62,9 @@ class Settings:
     isolation: str = "auto"
     offline_store_lag: float = 0.0  # seconds
     roles: tuple[str, ...] = ()  # names of IAM roles that SageMaker may assume
+    file_systems: Mapping[str, Path] = field(default_factory=dict)  # EFS and FSx ids, and the folders in their place
+    stop_grace: float = STOP_GRACE
+    faults: bool = False  # whether the owner may arm faults
 
     @property
     def own_address(self) -> str:
@@ -121,16 +141,25 @@ def build_backend(settings: Settings) -> Backend:
         access_key=access_key,
         secret_key=secret_key,
         isolation=settings.isolation,
+        stop_grace=settings.stop_grace,
         offline_store_lag=settings.offline_store_lag,
         hosts=settings.hosts | {settings.own_address},
         roles=settings.roles,
+        file_systems=settings.file_systems,
     )
+    backend.faults = Faults(settings.faults)
     backend.store = Store(settings.state / "documents.sqlite")
     backend.objects = ObjectStore(settings.state / "s3")
+    backend.moto = MotoState(settings.state, ACCOUNT)
+    backend.events = EventBus(backend)
+    backend.metrics = MetricStore(settings.state / "metrics.sqlite")
+    backend.alarms = Alarms(backend)
     backend.features = FeatureStore(backend)
     backend.athena = AthenaService(backend)
     backend.jobs = JobRunner(backend)
+    backend.tuning = TuningRunner(backend)
     backend.endpoints = EndpointFleet(backend)
+    backend.scaler = Scaler(backend)
     return backend
 
 
@@ -144,12 +173,28 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         backend = build_backend(settings)
         stack.callback(backend.store.close)
         stack.callback(backend.objects.close)
-        server = http_server(settings.listen, settings.port, Gateway(backend))
+        threads = THREADS_WITH_FAULTS if settings.faults else THREADS
+        gateway = Gateway(backend)
+        server = http_server(settings.listen, settings.port, gateway, threads)
         backend.endpoint_url = f"http://{settings.own_address}:{server.bind_addr[1]}"
-        for service in (backend.features, backend.athena, backend.endpoints, backend.jobs):
+        for service in (
+            backend.moto,
+            backend.events,  # before the others: it hears what they change
+            backend.alarms,
+            backend.features,
+            backend.athena,
+            backend.endpoints,
+            backend.scaler,
+            backend.jobs,
+            backend.tuning,
+        ):
             service.start()
             stack.callback(service.close)
-        stack.callback(server.stop)  # first of all: nobody calls a service that is closing
+        server.door = Door(backend, gateway, server.bind_addr)
+        server.door.start()
+        stack.callback(server.door.close)
+        stack.callback(server.stop)  # nobody calls a service that is closing
+        stack.callback(backend.faults.clear)  # first of all: what they hold would keep the server
         threading.Thread(target=server.serve, name="http", daemon=True).start()
         stack.enter_context(announced(settings.state / "endpoint.json", backend))
         on_ready(backend.endpoint_url)

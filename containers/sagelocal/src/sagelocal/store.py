@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
+Watcher = Callable[[str, Document | None, Document], None]  # kind, before (None: it is new), after
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
@@ -31,10 +32,16 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._depth = 0
+        self._watched: frozenset[str] = frozenset()
+        self._watcher: Watcher = _nobody
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(_SCHEMA)
+
+    def watch(self, kinds: frozenset[str], watcher: Watcher) -> None:
+        """Tell `watcher` of every new and changed document of `kinds`, within the step that changes it."""
+        self._watched, self._watcher = kinds, watcher
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,7 +68,10 @@ class Store:
                 "INSERT OR IGNORE INTO document (kind, name, body) VALUES (?, ?, ?)",
                 (kind, name, json.dumps(document)),
             )
-            return cursor.rowcount == 1
+            created = cursor.rowcount == 1
+            if created and kind in self._watched:
+                self._watcher(kind, None, document)
+            return created
 
     def get(self, kind: str, name: str) -> Document | None:
         """Return a copy of the document, or None."""
@@ -80,11 +90,14 @@ class Store:
             document = self.get(kind, name)
             if document is None:
                 return None
+            before = self.get(kind, name) if kind in self._watched else None
             changed = change(document)
             document = document if changed is None else changed
             self._connection.execute(
                 "UPDATE document SET body = ? WHERE kind = ? AND name = ?", (json.dumps(document), kind, name)
             )
+            if before is not None:
+                self._watcher(kind, before, document)
             return document
 
     def delete(self, kind: str, name: str) -> bool:
@@ -104,3 +117,7 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _nobody(kind: str, before: Document | None, after: Document) -> None:
+    """Watch nothing."""

@@ -97,7 +97,7 @@ def parse(
     document = body if is_blob else _document(body)
     if not is_blob:
         check(document)
-    parser = _PARSERS[operation.service_model.protocol](operation, timestamp_parser=_timestamp)
+    parser = _PARSERS[_spoken(operation)](operation, timestamp_parser=_timestamp)
     parts: Any = {
         "body": document,
         "headers": _Headers(request.headers),
@@ -111,6 +111,12 @@ def parse(
     except (ValueError, TypeError, AttributeError) as error:
         raise AwsError("SerializationException", f"The request cannot be read: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _spoken(operation: OperationModel) -> str:
+    """Return the protocol of an operation's calls: JSON where a service has several, for botocore chooses it."""
+    protocol = str(operation.service_model.protocol)
+    return protocol if protocol in _PARSERS else "json"
 
 
 class _Query(MultiDict[str, str]):
@@ -163,14 +169,23 @@ def _timestamp(value: Any) -> datetime:
 
 def serialize(operation: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
     """Return the response that carries the members of the operation's output shape."""
-    protocol = operation.service_model.protocol
-    response = get_serializer_class(operation.service_model.service_name, protocol)(operation).serialize(result)
+    name = operation.service_model.service_name
+    response = get_serializer_class(name, _spoken(operation))(operation).serialize(result)
     body = response["body"]
     headers = dict(response["headers"])
-    if _CONTENT_TYPE in result and "Body" in result:
+    if isinstance(result.get("Body"), bytes) and _CONTENT_TYPE in result:
         headers["Content-Type"] = result[_CONTENT_TYPE]  # the serializer names its own type for a payload it passes on
     headers["x-amzn-RequestId"] = request_id()
     return HttpResponse(response["status_code"], headers, body.encode() if isinstance(body, str) else body)
+
+
+def events(service: str, name: str, members: list[Any]) -> bytes:
+    """Return members of an operation's event stream as bytes."""
+    operation = operation_model(service, name)
+    assert operation is not None  # noqa: S101 - the caller names an operation that there is
+    serializer = get_serializer_class(service, operation.service_model.protocol)(operation)
+    body = serializer.serialize({"Body": members})["body"]
+    return body.encode() if isinstance(body, str) else body
 
 
 _CONTENT_TYPE = "ContentType"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sagelocal.jobs.connections import Connections, Refused
+from sagelocal.endpoints.connections import Connections, Refused
 
 
 def test_a_connection_that_the_container_closed_is_opened_anew() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sagelocal.jobs.metrics import final_metrics
-from sagelocal.jobs.optml import processing_files, training_files
+from sagelocal.jobs.metrics import final_metrics, printed
+from sagelocal.jobs.optml import Host, cluster_of, processing_files, training_files
 from sagelocal.jobs.status import Ending, end, enter, progress, want_stop
 
 
@@ -78,13 +78,14 @@ def test_time_is_billed_from_the_download_to_the_end() -> None:
     ],
 )
 def test_a_metric_is_the_last_number_that_its_regex_finds(regex: str, lines: list[str], value: float | None) -> None:
-    found = final_metrics([{"Name": "m", "Regex": regex}], [(number * 1000, line) for number, line in enumerate(lines)])
+    definitions = [{"Name": "m", "Regex": regex}]
+    found = final_metrics(definitions, printed(definitions, [(number, line) for number, line in enumerate(lines)]))
     assert [metric["Value"] for metric in found] == ([] if value is None else [value])
 
 
 def test_metrics_keep_the_order_of_their_definitions() -> None:
     definitions = [{"Name": name, "Regex": f"{name}=([0-9]+)"} for name in ("b", "a")]
-    found = final_metrics(definitions, [(1000, "a=1 b=2")])
+    found = final_metrics(definitions, printed(definitions, [(1000, "a=1 b=2")]))
     assert found == [
         {"MetricName": "b", "Value": 2.0, "Timestamp": 1.0},
         {"MetricName": "a", "Value": 1.0, "Timestamp": 1.0},
@@ -92,7 +93,10 @@ def test_metrics_keep_the_order_of_their_definitions() -> None:
 
 
 def test_a_training_container_without_data_still_gets_its_files() -> None:
-    files = training_files({"ResourceConfig": {"InstanceType": "ml.m5.large"}})
+    resources = {"InstanceType": "ml.m5.large"}
+    (host,) = cluster_of(resources)
+    algorithm = {"TrainingInputMode": "File"}
+    files = training_files({"ResourceConfig": resources, "AlgorithmSpecification": algorithm}, host)
     assert files["input/config/hyperparameters.json"] == {}
     assert files["input/config/inputdataconfig.json"] == {}
     assert files["input/config/resourceconfig.json"]["current_instance_type"] == "ml.m5.large"
@@ -100,5 +104,5 @@ def test_a_training_container_without_data_still_gets_its_files() -> None:
 
 def test_tags_are_not_told_to_the_job() -> None:
     describe = {"ProcessingResources": {"ClusterConfig": {}}, "ProcessingJobArn": "arn"}
-    files = processing_files({"ProcessingJobName": "j", "Tags": [{"Key": "k", "Value": "v"}]}, describe)
+    files = processing_files({"ProcessingJobName": "j", "Tags": [{"Key": "k", "Value": "v"}]}, describe, Host())
     assert files["config/processingjobconfig.json"] == {"ProcessingJobName": "j", "ProcessingJobArn": "arn"}

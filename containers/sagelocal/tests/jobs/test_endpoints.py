@@ -268,7 +268,7 @@ def test_a_killed_supervisor_is_replaced(live: Account, eventually: Eventually) 
 def test_a_container_that_takes_too_long_is_a_model_error(live: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = _pid(live)
     os.kill(pid, signal.SIGSTOP)
-    monkeypatch.setattr("sagelocal.jobs.endpoints.TIME_LIMIT", 0.2)
+    monkeypatch.setattr("sagelocal.endpoints.fleet.TIME_LIMIT", 0.2)
     try:
         with pytest.raises(AwsError) as caught:
             _ask(live, "anybody there?")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagelocal.jobs import isolation
-from sagelocal.jobs.isolation import Isolation, IsolationError, PathError, Sandbox, choose
+from sagelocal.jobs.isolation import Isolation, IsolationError, PathError, Sandbox, View, choose
 from sagelocal.jobs.process import Spec, SupervisedProcess
 
 MODES = [Isolation("namespace"), Isolation("namespace", user_namespace=True), Isolation("relocate")]
@@ -58,6 +58,35 @@ def test_paths_outside_of_opt_ml_are_the_jobs_own_too(
     lines = _run(sandbox, spec, tmp_path, " && ".join(f"cat {path}/name" for path in paths))
     assert lines == ["0", "1", "2", "3"]
     assert not any(Path(path).exists() for path in paths)
+
+
+def test_a_read_only_view_can_be_read_and_not_written(
+    mode: Isolation, spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    if mode.mode != "namespace":
+        pytest.skip("there are no views without mounts")
+    for name in ("fixed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(f"{name}\n")
+    sandbox = mode.sandbox(tmp_path / "box", ["/a-new-root-folder/in"])
+    views = [
+        View("/opt/ml/fixed", tmp_path / "fixed", True),
+        View("/a-new-root-folder/in/open", tmp_path / "open", False),
+    ]
+    for view in views:
+        sandbox.locate(view.path).mkdir(parents=True)
+    script = (
+        "cat /opt/ml/fixed/file /a-new-root-folder/in/open/file; echo more >> /a-new-root-folder/in/open/file;"
+        " (echo more >> /opt/ml/fixed/file) 2>/dev/null || echo refused;"
+        " chmod 777 /opt/ml/fixed/file 2>/dev/null || echo refused"
+    )
+    process = SupervisedProcess(tmp_path / "run")
+    process.launch(spec(script, isolation=sandbox.mounts(views)))
+    process.wait()
+    lines = [line.partition("\t")[2] for line in (tmp_path / "job.log").read_text().splitlines()]
+    assert lines == ["fixed", "open", "refused", "refused"]
+    assert (tmp_path / "fixed" / "file").read_text() == "fixed\n"
+    assert (tmp_path / "open" / "file").read_text() == "open\nmore\n"
 
 
 def test_an_existing_folder_is_covered_for_the_job_alone(

@@ -1,9 +1,15 @@
 """Processing jobs, from the request to their outputs in S3, in both isolation modes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from sagelocal.errors import AwsError
+
 Account = Any  # conftest's class
+Eventually = Callable[[Callable[[], Any], str], Any]
 
 
 def _inputs(**paths: str) -> list[dict[str, Any]]:
@@ -122,3 +128,60 @@ def test_a_link_that_leads_out_of_an_output_is_not_followed(account_relocated: A
     )
     assert account.processed("job")["ProcessingJobStatus"] == "Completed"
     assert account.keys("out/") == ["out/o/a"]
+
+
+def test_several_inputs_and_outputs_are_each_where_they_should_be(account: Account) -> None:
+    account.write("data/a.csv", b"1")
+    account.write("more/deep/b.csv", b"2")
+    account.write("manifest", json.dumps([{"prefix": "s3://lake/more/"}, "deep/b.csv"]).encode())
+    inputs = _inputs(**{"lake:data": "/opt/ml/processing/one", "lake:manifest": "/data/two"})
+    inputs[1]["S3Input"]["S3DataType"] = "ManifestFile"
+    outputs = _outputs(first="/opt/ml/processing/first", second="/results/second")
+    script = (
+        "import shutil, sys\nfor a, b in zip(sys.argv[1::2], sys.argv[2::2]): shutil.copytree(a, b, dirs_exist_ok=True)"
+    )
+    arguments = ["/opt/ml/processing/one", "/results/second", "/data/two", "/opt/ml/processing/first"]
+    account.process("job", script, *arguments, ProcessingInputs=inputs, ProcessingOutputConfig=outputs)
+    assert account.processed("job")["ProcessingJobStatus"] == "Completed"
+    assert account.keys("out/") == ["out/first/deep/b.csv", "out/second/a.csv"]
+
+
+def test_a_continuous_output_is_in_s3_while_the_job_runs(account: Account, eventually: Eventually) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingS3Output.html"""
+    outputs = _outputs(live="/opt/ml/processing/live")
+    outputs["Outputs"][0]["S3Output"]["S3UploadMode"] = "Continuous"
+    script = (
+        "import pathlib, sys, time; folder = pathlib.Path(sys.argv[1])\n"
+        "(folder / 'first').write_text('1'); time.sleep(600)"
+    )
+    account.process("job", script, "/opt/ml/processing/live", ProcessingOutputConfig=outputs)
+    eventually(lambda: account.keys("out/live/") == ["out/live/first"], "uploaded")
+    account.call("StopProcessingJob", ProcessingJobName="job")
+    assert account.processed("job")["ProcessingJobStatus"] == "Stopped"
+
+
+def test_what_the_job_manages_itself_is_left_to_it(account_relocated: Account) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingOutput.html"""
+    account = account_relocated
+    account.backend.store.create("feature_group", "digits", {"request": {}, "describe": {}})
+    group = {"OutputName": "features", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "digits"}}
+    mine = {**_outputs(mine="/opt/ml/processing/mine")["Outputs"][0], "AppManaged": True}
+    theirs = [{**_inputs(**{"lake:nothing": "/opt/ml/processing/in"})[0], "AppManaged": True}]
+    script = "import os, sys; sys.exit(os.path.exists(sys.argv[1]))"
+    account.process(
+        "job",
+        script,
+        "/opt/ml/processing/in",
+        ProcessingInputs=theirs,
+        ProcessingOutputConfig={"Outputs": [group, mine]},
+    )
+    assert account.processed("job")["ProcessingJobStatus"] == "Completed"
+    assert account.keys("out/") == []
+
+
+def test_a_feature_store_output_needs_its_group_and_a_job_that_manages_it(account_relocated: Account) -> None:
+    output = {"OutputName": "features", "FeatureStoreOutput": {"FeatureGroupName": "digits"}}
+    with pytest.raises(AwsError, match="only when AppManaged is true"):
+        account_relocated.process("job", "pass", ProcessingOutputConfig={"Outputs": [output]})
+    with pytest.raises(AwsError, match='FeatureGroup with name "digits"'):
+        account_relocated.process("job", "pass", ProcessingOutputConfig={"Outputs": [{**output, "AppManaged": True}]})

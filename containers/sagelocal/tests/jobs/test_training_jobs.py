@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sagelocal.cloudwatch.metrics import Metric
+
 # the fixture `account` is conftest's class Account
 Account = Any
 
@@ -66,6 +68,19 @@ def test_the_last_value_of_a_metric_counts(account: Account) -> None:
     account.train("job", members={"AlgorithmSpecification": specification}, message="accuracy=0.5\naccuracy=0.75")
     (metric,) = account.trained("job")["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("accuracy", 0.75)
+
+
+def test_cloudwatch_gets_every_value_of_a_metric_once(account_relocated: Account) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html"""
+    account = account_relocated
+    specification = {**_specification(account), "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.a-z]+)"}]}
+    account.train("job", members={"AlgorithmSpecification": specification}, message="loss=3\nloss=1\nloss=nan")
+    described = account.trained("job")
+    assert described["FinalMetricDataList"][0]["Value"] == 1.0
+    metric = Metric.of("/aws/sagemaker/TrainingJobs", "loss", {"TrainingJobName": "job"})
+    samples = [sample for _, sample in account.backend.metrics.samples(metric, 0, described["TrainingEndTime"] + 1)]
+    assert sum(sample.count for sample in samples) == 2
+    assert sum(sample.total for sample in samples) == 4.0
 
 
 def _specification(account: Account) -> dict[str, Any]:
@@ -219,7 +234,7 @@ def test_more_jobs_than_may_run_at_once_wait_for_their_turn(
     account_relocated: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = account_relocated
-    monkeypatch.setattr("sagelocal.jobs.runner.AT_ONCE", 1)
+    monkeypatch.setattr("sagelocal.jobs.turns.AT_ONCE", 1)
     account.train("first", seconds="600")
     account.await_line("TrainingJobs", "waiting")
     account.train("second")

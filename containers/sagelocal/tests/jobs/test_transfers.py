@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sagelocal.jobs.sources import download_prefix
 from sagelocal.jobs.transfer import (
     TransferError,
     download_archive,
-    download_prefix,
     files,
     relative_path,
     upload_archive,
@@ -111,7 +111,7 @@ def test_an_archive_comes_back_as_it_was(objects: ObjectStore, tmp_path: Path) -
     (tmp_path / "model" / "code").mkdir(parents=True)
     (tmp_path / "model" / "weights").write_bytes(b"\0" * 100_000)
     (tmp_path / "model" / "code" / "inference.py").write_text("pass\n")
-    uri = upload_archive(objects, tmp_path / "model", "s3://b/m/model.tar.gz", tmp_path / "scratch")
+    uri = upload_archive(objects, [tmp_path / "model"], "s3://b/m/model.tar.gz", tmp_path / "scratch")
     assert not (tmp_path / "scratch").exists()
     download_archive(objects, uri, tmp_path / "again")
     names = [path.relative_to(tmp_path / "again").as_posix() for path in files(tmp_path / "again")]
@@ -123,7 +123,7 @@ def test_the_same_files_make_the_same_archive(objects: ObjectStore, tmp_path: Pa
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "a").write_text("1")
     for name in ("one", "two"):
-        upload_archive(objects, tmp_path / "model", f"s3://b/{name}", tmp_path / "scratch")
+        upload_archive(objects, [tmp_path / "model"], f"s3://b/{name}", tmp_path / "scratch")
     assert objects.get("b", "one").etag == objects.get("b", "two").etag
 
 

@@ -27,19 +27,21 @@ def make_model(account: Account, **environment: str) -> None:
     )
 
 
+def _source(kind: str, uri: str = "s3://lake/in/") -> dict[str, Any]:
+    return {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}
+
+
 def start(account: Account, name: str = "batch", /, **members: Any) -> None:
     """Start a transform job of lake/in/, line by line; `source` and `target` are members of input and output."""
-    source = {"ContentType": "text/csv", "SplitType": "Line", **members.pop("source", {})}
+    source = {"DataSource": _source("S3Prefix"), "ContentType": "text/csv", "SplitType": "Line"}
+    source |= members.pop("source", {})
     target = {"Accept": "text/csv", "AssembleWith": "Line", **members.pop("target", {})}
     account.call(
         "CreateTransformJob",
         **{
             "TransformJobName": name,
             "ModelName": "echo",
-            "TransformInput": {
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://lake/in/"}},
-                **source,
-            },
+            "TransformInput": source,
             "TransformOutput": {"S3OutputPath": "s3://lake/out", **target},
             "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
             **members,
@@ -233,10 +235,13 @@ def test_a_job_goes_on_while_the_server_is_started_again(
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"MaxPayloadInMB": 0}, "MaxPayloadInMB = 0"),
         ({"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2}, "must not exceed 100"),
         ({"ModelName": "other"}, 'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/other"'),
-        ({"source": {"SplitType": "RecordIO"}}, "SplitType = RecordIO"),
+        (
+            {"source": {"SplitType": "RecordIO"}, "DataProcessing": {"JoinSource": "Input"}},
+            "needs a SplitType of None or Line, not RecordIO",
+        ),
+        ({"source": {"DataSource": _source("AugmentedManifestFile")}}, "S3DataType = AugmentedManifestFile"),
         ({"DataProcessing": {"InputFilter": "$[?(@.a)]"}}, "DataProcessing.InputFilter: batch transform does not take"),
         ({"DataProcessing": {"JoinSource": "Input"}, "target": {"Accept": "application/json"}}, "Accept like the Con"),
         ({"DataProcessing": {"JoinSource": "Input"}, "source": {"SplitType": "None"}}, "needs SplitType Line"),

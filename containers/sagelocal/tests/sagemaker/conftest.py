@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-import sagelocal.sagemaker  # noqa: F401  # registers the operations
+import sagelocal.sagemaker  # registers the operations
+import sagelocal.tuning  # noqa: F401  # registers the operations
 from sagelocal.backend import Backend
+from sagelocal.faults.faults import Faults
 from sagelocal.operations import OPERATIONS
 from sagelocal.s3.objects import ObjectStore
 from sagelocal.store import Store
 
 if TYPE_CHECKING:
-    from sagelocal.jobs.endpoints import EndpointFleet
+    from sagelocal.endpoints.fleet import EndpointFleet
     from sagelocal.jobs.runner import JobRunner
 
 Call = Callable[..., dict[str, Any]]
@@ -69,6 +71,7 @@ def backend(tmp_path: Path, notes: Notes) -> Iterator[Backend]:
         access_key="AKIDEXAMPLE",
         secret_key="secret",
     )
+    backend.faults = Faults()
     backend.store = Store(tmp_path / "state" / "documents.sqlite")
     backend.objects = ObjectStore(tmp_path / "state" / "s3")
     backend.jobs = cast("JobRunner", notes)

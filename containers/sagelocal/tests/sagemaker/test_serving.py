@@ -111,7 +111,6 @@ def test_a_model_that_cannot_be_served_is_not_created(call: Call, container: dic
     [
         ({"ModelName": "nobody"}, f'Could not find model "{ARN}:model/nobody".'),
         ({"ModelName": None}, "needs a ModelName"),
-        ({"InitialInstanceCount": 2}, "InitialInstanceCount = 2"),
         ({"ServerlessConfig": {"MaxConcurrency": 1}}, "does not support ProductionVariants.ServerlessConfig"),
         ({"InitialVariantWeight": 0.0}, "At least one variant needs an InitialVariantWeight above 0"),
     ],

@@ -37,6 +37,10 @@ class OptMl:
         return self.base / "input" / "data"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.base / "checkpoints"
+
+    @property
     def output(self) -> Path:
         return self.base / "output"
 

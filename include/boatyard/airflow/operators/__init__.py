@@ -9,17 +9,19 @@ from boatyard.airflow.operators.batch import (
 from boatyard.airflow.operators.checks import EndpointSmokeTestOperator, GateOperator
 from boatyard.airflow.operators.data import AthenaTrainingSetOperator, FeatureStoreVisibleOperator
 from boatyard.airflow.operators.endpoints import DeployModelPackageOperator, SageMakerEndpointOperator
-from boatyard.airflow.operators.jobs import (
+from boatyard.airflow.operators.models import SageMakerEndpointConfigOperator, SageMakerModelOperator
+from boatyard.airflow.operators.processing import (
     FeatureGroupIngestOperator,
     ModelEvaluationOperator,
     SageMakerProcessingOperator,
-    SageMakerTrainingOperator,
 )
 from boatyard.airflow.operators.registry import (
     ApproveModelPackageOperator,
     RegisterModelOperator,
     SageMakerRegisterModelVersionOperator,
 )
+from boatyard.airflow.operators.training import SageMakerTrainingOperator
+from boatyard.airflow.operators.tuning import SageMakerTuningOperator
 from boatyard.airflow.operators.validation import ValidateTrainingSetOperator
 
 __all__ = [
@@ -35,10 +37,13 @@ __all__ = [
     "GateOperator",
     "ModelEvaluationOperator",
     "RegisterModelOperator",
+    "SageMakerEndpointConfigOperator",
     "SageMakerEndpointOperator",
+    "SageMakerModelOperator",
     "SageMakerProcessingOperator",
     "SageMakerRegisterModelVersionOperator",
     "SageMakerTrainingOperator",
     "SageMakerTransformOperator",
+    "SageMakerTuningOperator",
     "ValidateTrainingSetOperator",
 ]

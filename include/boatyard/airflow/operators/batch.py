@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.claimant import Claimant
 from boatyard.airflow.operators.data import QueriesOperator
-from boatyard.airflow.operators.jobs import JobOperator
+from boatyard.airflow.operators.job import JobOperator
 from boatyard.aws import endpoints, jobs
 from boatyard.aws.calls import call
 from boatyard.aws.carry_out import batch

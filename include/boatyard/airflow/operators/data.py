@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from boatyard.airflow.claimant import Claimant
 from boatyard.airflow.operators.requests import RequestsOperator
+from boatyard.aws.cache.entries import Rule
+from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data
-from boatyard.aws.links import DATA, QUERY, RECORD
+from boatyard.aws.links import CACHED_FROM, DATA, QUERY, RECORD
 from boatyard.aws.queries import Queries
 
 
 class QueriesOperator(RequestsOperator):
     """Ask Athena, and cancel the query when the task is killed."""
 
-    link_names = (QUERY, DATA, RECORD)
+    link_names: ClassVar[tuple[str, ...]] = (QUERY, DATA, RECORD)
 
     @cached_property
     def queries(self) -> Queries:
@@ -56,14 +58,23 @@ class AthenaTrainingSetOperator(QueriesOperator):
     """Leave a snapshot of the training set as Parquet, and a table named by its contents.
 
     `result` is what is known before: database, table and location, with the words that only the queries can fill.
+    `cache` is as of the operators of jobs.
     """
 
-    template_fields: Sequence[str] = (*QueriesOperator.template_fields, "result")
+    template_fields: Sequence[str] = (*QueriesOperator.template_fields, "result", "cache")
+    link_names = (QUERY, DATA, RECORD, CACHED_FROM)
 
-    def __init__(self, *, result: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, result: dict[str, str], cache: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.result = result
+        self.cache = cache
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the statements, unless an earlier run did."""
+        self._record = self.subject(self.records, context).uri if self.records else None
+        return super().execute(context)
 
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Run the statements."""
-        return data.training_set(self.plan, self.clients, self.queries, me, self.result)
+        cache = QueryCache(self.clients, Rule.of(self.cache), me, self._record) if self.cache else None
+        return data.training_set(self.plan, self.clients, self.queries, me, self.result, cache)

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, TaskDeferred
 
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
-from boatyard.airflow.operators.jobs import DEFER_AFTER
+from boatyard.airflow.operators.job import DEFER_AFTER
 from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import endpoints
@@ -25,16 +25,14 @@ from boatyard.aws.plain import plain
 class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOperator):
     """Create an endpoint, or update the one that is there; what serves goes on serving until the new one does.
 
-    Arguments besides the provider's: `defer_after` seconds until the wait moves to the triggerer (`deferrable`, on
-    by default). `operation` has nothing left to decide. A rolled-back update is a failure.
+    Arguments besides the provider's: `defer_after` seconds until the wait of a `deferrable` task moves to the
+    triggerer. `operation` has nothing left to decide. A rolled-back update is a failure.
     """
 
     link_names = (ENDPOINT, LOG, RECORD)
 
-    def __init__(
-        self, *, config: dict[str, Any], deferrable: bool = True, defer_after: float = DEFER_AFTER, **kwargs: Any
-    ) -> None:
-        super().__init__(config=config, deferrable=deferrable, **kwargs)
+    def __init__(self, *, config: dict[str, Any], defer_after: float = DEFER_AFTER, **kwargs: Any) -> None:
+        super().__init__(config=config, **kwargs)
         self.defer_after = defer_after
 
     @cached_property

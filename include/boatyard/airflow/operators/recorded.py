@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -13,9 +13,13 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
+from boatyard.airflow.notices import send_in
 from boatyard.aws.carry_out.recorded import recorded
-from boatyard.aws.links import RECORD, Console, record_links
+from boatyard.aws.links import RECORD, RUN_SUMMARY, Console, record_links
+from boatyard.aws.notices import Notices
 from boatyard.aws.record import Subject
+from boatyard.aws.state_changes import Listener, StateChange, heard_by
+from boatyard.spec.notify import places
 
 Result = TypeVar("Result")
 
@@ -45,18 +49,26 @@ class TaskLink(BaseOperatorLink):
 
 
 class RecordedOperator(BaseOperator):
-    """Leave a record of each try below `records` (s3://bucket/prefix; none without it), and links to its pages."""
+    """Leave a record of each try below `records` (s3://bucket/prefix; none without it), and links to its pages.
+
+    `notify` is a list as in model.yaml: who is told when a job or an endpoint changes its state. It takes `records`,
+    beside which it is kept which notices were sent.
+    """
 
     link_names: ClassVar[tuple[str, ...]] = (RECORD,)
 
-    def __init__(self, *, records: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, records: str | None = None, notify: Sequence[Mapping[str, Any]] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if notify and records is None:
+            raise ValueError("notify needs records=s3://bucket/prefix: beside it stands which notices were sent")
         self.records = records
+        self.notify = list(notify)
+        self._places = places(notify)
         self.links: dict[str, str] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.operator_extra_links = tuple(TaskLink(name) for name in cls.link_names)
+        cls.operator_extra_links = tuple(TaskLink(name) for name in (*cls.link_names, RUN_SUMMARY))
 
     @property
     def clients(self) -> Clients:
@@ -70,31 +82,54 @@ class RecordedOperator(BaseOperator):
         with explained():
             if self.records is None:
                 return work()
-            subject, ti = self._subject(self.records, context), context["ti"]
+            subject, ti = self.subject(self.records, context), context["ti"]
             before = {"task_ids": ti.task_id, "key": REQUESTS_SO_FAR, "map_indexes": ti.map_index}
 
             def note(record: Mapping[str, Any]) -> None:
                 self.links |= record_links(self.console, record, subject.uri)
 
-            return recorded(
-                subject,
-                self.clients,
-                work,
-                note,
-                earlier=(ti.xcom_pull(**before) or []) if resumed else [],
-                on_pause=lambda requests: ti.xcom_push(key=REQUESTS_SO_FAR, value=requests),
-                failures=(Exception, AirflowTaskTimeout),
-            )
+            with heard_by(self._notices(subject, context)):
+                return recorded(
+                    subject,
+                    self.clients,
+                    work,
+                    note,
+                    earlier=(ti.xcom_pull(**before) or []) if resumed else [],
+                    on_pause=lambda requests: ti.xcom_push(key=REQUESTS_SO_FAR, value=requests),
+                    failures=(Exception, AirflowTaskTimeout),
+                )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """Go on after a deferral; that the trigger failed or took too long is an end of the try as well."""
-        resume = super().resume_execution
-        return self.leaving_record(context, lambda: resume(next_method, next_kwargs, context), resumed=True)
+        return self.leaving_record(context, lambda: self.go_on(next_method, next_kwargs, context), resumed=True)
+
+    def go_on(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Call `next_method`, or raise what ended the deferral."""
+        return super().resume_execution(next_method, next_kwargs, context)
 
     @property
     def console(self) -> Console:
         """Return the console that shows what this task's connection reaches."""
         return Console.from_environment(os.environ, self.clients.get("sagemaker").meta.region_name)
+
+    def _notices(self, subject: Subject, context: Mapping[str, Any]) -> Listener:
+        if not self._places:
+            return lambda _: None
+        aws = {"aws_conn_id": getattr(self, "aws_conn_id", None), "region_name": getattr(self, "region_name", None)}
+        notices = Notices(
+            places=self._places,
+            subject=subject,
+            clients=self.clients,
+            console=self.console,
+            task_page=context["ti"].log_url,
+            send=send_in(context, aws),
+            aws=aws,
+        )
+        return lambda change: notices(self.worded(change))
+
+    def worded(self, change: StateChange) -> StateChange:
+        """Return a state change in the words in which people are told of it."""
+        return change
 
     def show_links(self, context: Mapping[str, Any], links: Mapping[str, str]) -> None:
         """Let links work while the task still runs."""
@@ -103,7 +138,8 @@ class RecordedOperator(BaseOperator):
             if link.name in links:
                 context["ti"].xcom_push(key=link.xcom_key, value=links[link.name])
 
-    def _subject(self, place: str, context: Mapping[str, Any]) -> Subject:
+    def subject(self, place: str, context: Mapping[str, Any]) -> Subject:
+        """Return this try, as its record below `place` tells of it."""
         me, ti = claimant(context), context["ti"]
         return Subject(
             place=place,

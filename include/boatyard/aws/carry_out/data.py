@@ -8,11 +8,13 @@ from typing import Any
 
 from boatyard.aws import athena, features, storage
 from boatyard.aws.asked import Asked
+from boatyard.aws.cache.contents import UnknownContentsError, stored
+from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import EmptyTrainingSetError, InvisibleRecordsError, QueryError
 from boatyard.aws.queries import Queries
-from boatyard.aws.waiting import looks
+from boatyard.aws.waiting import looks, pause
 from boatyard.spec.words import CONTENT_HASH, JOB_NAME, JOB_TABLE, database_token, fill, ingested_words, table_token
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ def wait_visible(asked: Asked, clients: Clients, queries: Queries) -> dict[str, 
         return {"rows": 0}
     question = fill(asked.only("StartQueryExecution"), tables(asked, clients) | ingested)
     visible = 0
-    for _ in looks(until["TimeoutInSeconds"], longest=10.0):
+    for _ in looks(until["TimeoutInSeconds"], lambda waited: pause(waited, longest=10.0)):
         visible = int(queries.first_row(queries.run(question))[until["Column"]] or 0)
         if visible >= wanted:
             return {"rows": visible}
@@ -38,11 +40,43 @@ def wait_visible(asked: Asked, clients: Clients, queries: Queries) -> dict[str, 
 
 
 def training_set(
-    asked: Asked, clients: Clients, queries: Queries, me: Claimant, result: Mapping[str, str]
+    asked: Asked,
+    clients: Clients,
+    queries: Queries,
+    me: Claimant,
+    result: Mapping[str, str],
+    cache: QueryCache | None = None,
 ) -> dict[str, Any]:
-    """Run the statements; what an earlier try of this step began is gone on with.
+    """Leave a training set; one of the same statements and records that an earlier run left is taken.
 
     `result` is what is known before: database, table and location, with the words that only the queries can fill.
+    """
+    if cache is None:
+        return _made(asked, clients, queries, me, result)
+    return cache.once(
+        lambda: {
+            "statements": [statement["QueryString"] for statement in asked.all("StartQueryExecution")],
+            "result": dict(result),
+            "records": _records(asked, clients),
+        },
+        lambda: _made(asked, clients, queries, me, result),
+    )
+
+
+def _records(asked: Asked, clients: Clients) -> dict[str, str]:
+    """Return the digest of the offline store's files of each feature group."""
+    found = {}
+    for params in asked.all("DescribeFeatureGroup"):
+        group = params["FeatureGroupName"]
+        location = features.offline_table(clients.get("sagemaker"), group).location
+        if not location:
+            raise UnknownContentsError(f"where the records of feature group {group} lie is not told")
+        found[group] = stored(clients.get("s3"), location).digest
+    return found
+
+
+def _made(asked: Asked, clients: Clients, queries: Queries, me: Claimant, result: Mapping[str, str]) -> dict[str, Any]:
+    """Run the statements; what an earlier try of this step began is gone on with.
 
     The same request token answers with the same execution, a failed one too. So there may be as many failed attempts
     as there were tries before this one, and no more.

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from boatyard.aws import storage
 from boatyard.aws.clients import Clients
-from boatyard.aws.errors import aws_failures
-from boatyard.aws.journal import kept
+from boatyard.aws.cost import summary
+from boatyard.aws.cost.step import step_cost, step_jobs
+from boatyard.aws.errors import StepError, aws_failures
+from boatyard.aws.journal import Journal, kept
 from boatyard.aws.record import Subject, record, requests
 
 log = logging.getLogger(__name__)
@@ -40,15 +42,20 @@ def recorded(
         try:
             result = work()
         except failures as error:
-            _record_failure(subject, clients, record(subject, journal, datetime.now(UTC), error=error), on_record)
+            _record_failure(subject, clients, journal, error, on_record)
             raise
         except BaseException:
             on_pause(requests(journal))
             raise
         found = result if isinstance(result, dict) else {"result": result}
-        content = record(subject, journal, datetime.now(UTC), result=found)
+        ended = datetime.now(UTC)
+        jobs = step_jobs(clients, subject.owner, journal)
+        content = record(
+            subject, journal, ended, result=found, jobs=jobs, cost=step_cost(clients, jobs, journal, found)
+        )
         _write(subject, clients, content, on_record)
         storage.write_bytes(clients.get("s3"), subject.latest_uri, _body(content), "application/json")
+        summary.add(clients.get("s3"), subject, content)
         return result
 
 
@@ -64,9 +71,18 @@ def _body(content: dict[str, Any]) -> bytes:
 
 
 def _record_failure(
-    subject: Subject, clients: Clients, content: dict[str, Any], on_record: Callable[[dict[str, Any]], None]
+    subject: Subject,
+    clients: Clients,
+    journal: Journal,
+    error: BaseException,
+    on_record: Callable[[dict[str, Any]], None],
 ) -> None:
+    ended = datetime.now(UTC)
+    refusals: tuple[type[Exception], ...] = (StepError, *aws_failures())
     try:
+        jobs = step_jobs(clients, subject.owner, journal)
+        content = record(subject, journal, ended, error=error, jobs=jobs, cost=step_cost(clients, jobs, journal, {}))
         _write(subject, clients, content, on_record)
-    except aws_failures() as error:  # the step's own failure is what has to be told
-        log.warning("the record of this failure could not be written to %s: %s", subject.uri, error)
+        summary.add(clients.get("s3"), subject, content)
+    except refusals as why:  # the step's own failure is what has to be told
+        log.warning("the record of this failure could not be written to %s: %s", subject.uri, why)

@@ -164,6 +164,7 @@ def _image(subject: Subject, uri: str, image: ImageUri | None, models: str) -> F
 
 def _instances(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     members, use = _USES.get(operation, (frozenset(), ""))
+    use = f"spot {use}" if params.get("EnableManagedSpotTraining") else use  # counted apart
     for resources in values_of(params, members):
         for one in resources if isinstance(resources, list | tuple) else (resources,):
             count = one.get("InstanceCount", one.get("InitialInstanceCount", 1))

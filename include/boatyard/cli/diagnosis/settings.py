@@ -12,7 +12,8 @@ from boatyard.aws.shapes import shape_errors
 from boatyard.cli.diagnosis.finding import Finding, ok, problem, warning
 from boatyard.cli.diagnosis.subject import Subject
 from boatyard.spec import SpecError, nearest
-from boatyard.spec.deployment import missing_settings
+from boatyard.spec.deployment import VARIABLES, malformed_settings, missing_settings
+from boatyard.spec.notify import NOTIFY_VARIABLE, deployment_notify
 
 _LOCAL = "make up (for the local stack), or set it: "
 # What each setting is, for somebody who has not set it.
@@ -24,7 +25,7 @@ _MEANINGS = {
 }
 _SETTINGS = ("BOATYARD_BUCKET", "BOATYARD_ROLE_ARN", "BOATYARD_IMAGE_REGISTRY", "BOATYARD_DEPLOYMENT")
 _PREFIX = "BOATYARD_"
-_OTHERS = ("BOATYARD_CONSOLE_URL",)
+_KNOWN = (*VARIABLES, "BOATYARD_CONSOLE_URL", NOTIFY_VARIABLE)
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -71,6 +72,9 @@ def specs(subject: Subject) -> Iterator[Finding]:
 def requests(subject: Subject) -> Iterator[Finding]:
     """Look at what the models will ask of AWS."""
     refused = 0
+    for name, words in subject.refusals():
+        refused += 1
+        yield problem("requests", f"{name}: {words}", f"boatyard check {name}")
     asked = [(name, request) for name, request in subject.requests() if request.service != "boatyard"]
     for name, request in asked:
         for error in shape_errors(request.service, request.operation, request.params):
@@ -95,6 +99,12 @@ def _malformed(subject: Subject) -> Iterator[Finding]:
             f"BOATYARD_IMAGE_REGISTRY {registry!r} does not go before an image's name",
             "<account>.dkr.ecr.<region>.amazonaws.com/<prefix>, without https://, tag or a slash at its end",
         )
+    for words in malformed_settings(subject.environment):
+        yield problem("settings", words, "set it as docs/long-and-cheap.md says, or unset it")
+    try:
+        deployment_notify(subject.environment.get(NOTIFY_VARIABLE, ""))
+    except SpecError as error:
+        yield problem("settings", str(error), "a list of places as in docs/notices.md")
     place = parse(f"{registry}/image:tag") if registry else None
     if place is not None and subject.region and place.region != subject.region:
         yield problem(
@@ -106,7 +116,7 @@ def _malformed(subject: Subject) -> Iterator[Finding]:
 
 def _strays(subject: Subject) -> Iterator[Finding]:
     for name, value in sorted(subject.environment.items()):
-        if name.startswith(_PREFIX) and value and name not in (*_SETTINGS, *_OTHERS) and (close := _meant(name)):
+        if name.startswith(_PREFIX) and value and name not in _KNOWN and (close := _meant(name)):
             yield warning("settings", f"{name} is set and means nothing", f"did you mean {close}?")
         if name.startswith("AWS_ENDPOINT_URL_") and value:
             service = name.removeprefix("AWS_ENDPOINT_URL_").lower()
@@ -115,5 +125,7 @@ def _strays(subject: Subject) -> Iterator[Finding]:
 
 def _meant(name: str) -> str | None:
     """Return the setting whose name is most like this one; what all names begin with makes none of them alike."""
-    close = nearest(name.removeprefix(_PREFIX), [setting.removeprefix(_PREFIX) for setting in _SETTINGS])
+    close = nearest(
+        name.removeprefix(_PREFIX), [known.removeprefix(_PREFIX) for known in _KNOWN if known.startswith(_PREFIX)]
+    )
     return f"{_PREFIX}{close}" if close else None

@@ -14,7 +14,7 @@ from boatyard.aws.inspection.identity import Caller, caller
 from boatyard.cli.home import Home, StackError
 from boatyard.cli.project import models
 from boatyard.cli.stack import Stack
-from boatyard.spec import Deployment, ModelSpec, SpecError, load_model
+from boatyard.spec import Deployment, DeploymentError, ModelSpec, SpecError, load_model
 from boatyard.spec.deployment import with_examples
 from boatyard.steps import BATCH_STEPS, STEPS, Request, RunContext
 
@@ -54,12 +54,19 @@ class Subject:
         return {name: _loaded(self.dags / name) for name in models(self.dags)}
 
     def requests(self) -> Iterator[tuple[str, Request]]:
-        """Yield every request of every model that can be loaded, with the model's name."""
+        """Yield every request of every model that can be loaded and run here, with the model's name."""
+        for name, planned in self._plans.items():
+            if not isinstance(planned, DeploymentError):
+                yield from ((name, request) for request in planned)
+
+    def refusals(self) -> Iterator[tuple[str, str]]:
+        """Yield the models that this deployment cannot run, and why."""
+        return ((name, str(planned)) for name, planned in self._plans.items() if isinstance(planned, DeploymentError))
+
+    @cached_property
+    def _plans(self) -> dict[str, list[Request] | DeploymentError]:
         run = RunContext.for_check(self.deployment)
-        for name, spec in self.models.items():
-            if isinstance(spec, ModelSpec):
-                steps = STEPS if spec.batch is None else (*STEPS, *BATCH_STEPS)
-                yield from ((name, request) for step in steps for request in step.build(spec, run))
+        return {name: _planned(spec, run) for name, spec in self.models.items() if isinstance(spec, ModelSpec)}
 
 
 def find_subject(home: Home) -> Subject:
@@ -80,6 +87,14 @@ def find_subject(home: Home) -> Subject:
 
 def _clients(region: str) -> Clients:
     return SessionClients(region or "us-east-1")  # only asked for an identity then, which is the same everywhere
+
+
+def _planned(spec: ModelSpec, run: RunContext) -> list[Request] | DeploymentError:
+    steps = STEPS if spec.batch is None else (*STEPS, *BATCH_STEPS)
+    try:
+        return [request for step in steps for request in step.build(spec, run)]
+    except DeploymentError as error:
+        return error
 
 
 def _loaded(folder: Path) -> ModelSpec | SpecError:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from boatyard.aws import jobs, storage
-from boatyard.aws.logs import LogFollower
+from boatyard.aws.cache.jobs import JobCache
+from boatyard.aws.cost.budget import Launch, weigh
+from boatyard.aws.job_log import JobLog
 from boatyard.cli.runs.work import Work
-from boatyard.spec.words import JOB_NAME, fill
+from boatyard.spec.words import fill, job_words
+
+Marked = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def upload_code(work: Work) -> None:
@@ -18,7 +23,45 @@ def upload_code(work: Work) -> None:
 
 
 def run_job(work: Work, kind: str, request: dict[str, Any]) -> jobs.Job:
-    """Run the job of `request` to its end; `JobError` tells how it failed."""
+    """Run the job of `request` to its end, or take one that did the same; `JobError` tells how it failed."""
+
+    def work_it_out(marked: Marked) -> jobs.Job:
+        return _well_ended(_one_job(work, kind, lambda name: marked(fill(request, job_words(name)))))
+
+    return _once(work, kind, request, work_it_out)
+
+
+def run_training(work: Work, request: dict[str, Any], total: int | None) -> jobs.Job:
+    """Run the training job of `request` to its end, and of a training of `total` seconds the jobs that go on."""
+
+    def train(marked: Marked) -> jobs.Job:
+        of_chain = jobs.next_of_chain(
+            work.clients.get("sagemaker"),
+            work.clients.get("s3"),
+            lambda name: marked(fill(request, job_words(name))),
+            total,
+        )
+        while True:
+            job = _one_job(work, "training", of_chain, total)
+            if not jobs.goes_on(job, total):
+                return _well_ended(job)
+
+    return _once(work, "training", request, train)
+
+
+def _once(work: Work, kind: str, request: dict[str, Any], work_it_out: Callable[[Marked], jobs.Job]) -> jobs.Job:
+    """Return a job that did the same in an earlier run, else what `work_it_out` returns, which is kept."""
+    if work.cache is None:
+        return work_it_out(dict)
+    cache = JobCache(work.clients, kind, work.cache, work.me, work.subject.uri)
+    job = cache.recall(request)
+    if job is None:
+        job = work_it_out(cache.marked)
+        cache.keep(job)
+    return job
+
+
+def _one_job(work: Work, kind: str, request: Callable[[str], dict[str, Any]], total: int | None = None) -> jobs.Job:
     client = work.clients.get("sagemaker")
     claimed: list[str] = []
 
@@ -28,23 +71,24 @@ def run_job(work: Work, kind: str, request: dict[str, Any]) -> jobs.Job:
             jobs.stop(client, kind, name)
 
     with work.stopping(stop):
+        launch = Launch(work.clients, kind, work.subject, work.spec.budget, total_runtime=total)
         job = jobs.claim(
             client,
             kind,
-            lambda name: fill(request, {JOB_NAME: name}),
+            request,
             work.me.owner,
             work.me.generation,
             work.me.prefix,
             claimed.append,
+            on_launch=lambda filled: weigh(launch, filled),
         )
-        follower = LogFollower(work.clients.get("logs"), kind, job.name)
+        follow = JobLog(lambda: work.clients.get("logs"), kind, job.name, work.show)
+        job = jobs.wait(client, kind, job.name, on_look=lambda _: follow.look(), last=job)
+    follow.end(failed=job.outcome.ended_badly and not jobs.goes_on(job, total))
+    return job
 
-        def show_new(_: jobs.Job) -> None:
-            for line in follower.lines():
-                work.show(line)
 
-        job = jobs.wait(client, kind, job.name, on_look=show_new)
-    show_new(job)  # what it wrote between the last look at its log and its end
+def _well_ended(job: jobs.Job) -> jobs.Job:
     if job.outcome.ended_badly:
         raise jobs.JobError(job)
     return job

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from boatyard.aws import endpoints, features
+from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data, gate, release, validate
-from boatyard.cli.runs.job import result_of, run_job, upload_code
+from boatyard.cli.runs.job import result_of, run_job, run_training, upload_code
 from boatyard.cli.runs.work import Work
 from boatyard.steps import training_set
+from boatyard.steps.train import CONTINUE_TRAINING
 
 
 def _ingest(work: Work) -> dict[str, Any]:
@@ -26,7 +28,8 @@ def _wait_visible(work: Work) -> dict[str, Any]:
 def _training_set(work: Work) -> dict[str, Any]:
     with work.queries() as queries:
         known = training_set.result(work.spec, work.run)
-        return data.training_set(work.asked, work.clients, queries, work.me, known)
+        cache = QueryCache(work.clients, work.cache, work.me, work.subject.uri) if work.cache else None
+        return data.training_set(work.asked, work.clients, queries, work.me, known, cache)
 
 
 def _validation(work: Work) -> dict[str, Any]:
@@ -41,7 +44,9 @@ def _processing(work: Work) -> dict[str, Any]:
 
 def _training(work: Work) -> dict[str, Any]:
     upload_code(work)
-    return result_of(run_job(work, "training", work.asked.only("CreateTrainingJob")))
+    continued = work.asked.all(CONTINUE_TRAINING)
+    total = continued[0]["MaxRuntimeInSeconds"] if continued else None
+    return result_of(run_training(work, work.asked.only("CreateTrainingJob"), total))
 
 
 def _evaluation(work: Work) -> dict[str, Any]:

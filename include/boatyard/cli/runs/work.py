@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from boatyard.aws.asked import Asked
+from boatyard.aws.cache.entries import Rule
 from boatyard.aws.queries import Queries
+from boatyard.aws.record import Subject
+from boatyard.steps import cache_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +34,23 @@ class Work:
     clients: Clients
     me: Claimant
     show: Callable[[str], None]  # a line of a job's log
+    used: Mapping[str, str] | None = None  # step -> run whose result is taken
+
+    @property
+    def records(self) -> str:
+        """Return where the records of the model lie."""
+        return f"s3://{self.run.deployment.bucket}/{self.spec.name}/records"
+
+    @cached_property
+    def subject(self) -> Subject:
+        """Return what the step's record is about."""
+        return Subject(self.records, self.me.owner, datetime.now(UTC), used=self.used)
+
+    @cached_property
+    def cache(self) -> Rule | None:
+        """Return where the step's earlier work is looked up and kept, None for a step that is done each time."""
+        rule = cache_rule(self.step, self.spec, self.run)
+        return None if rule is None else Rule.of(rule)
 
     @cached_property
     def asked(self) -> Asked:

@@ -52,6 +52,14 @@ KINDS: dict[str, Kind] = {
         "/aws/sagemaker/TransformJobs",
         ended="TransformEndTime",
     ),
+    "hyper-tuning-jobs": Kind(
+        "Hyperparameter tuning jobs",
+        "HyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+        "HyperParameterTuningJobSummaries",
+        "HyperParameterTuningJobStatus",
+        ended="HyperParameterTuningEndTime",
+    ),
     "endpoints": Kind(
         "Endpoints", "Endpoint", "EndpointName", "Endpoints", "EndpointStatus", "/aws/sagemaker/Endpoints/{name}"
     ),
@@ -72,4 +80,12 @@ KINDS: dict[str, Kind] = {
     ),
 }
 # Which of them a person looks for first.
-HOME = ("jobs", "processing-jobs", "transform-jobs", "endpoints", "model-package-groups", "feature-groups")
+HOME = (
+    "jobs",
+    "processing-jobs",
+    "transform-jobs",
+    "hyper-tuning-jobs",
+    "endpoints",
+    "model-package-groups",
+    "feature-groups",
+)

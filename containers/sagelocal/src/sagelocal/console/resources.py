@@ -47,6 +47,8 @@ def resource(backend: Backend, segment: str, name: str) -> HttpResponse:
         parts.append(tag("pre", found["FailureReason"], class_="failure"))
     if segment == "model-package-groups":
         parts.append(_packages(backend, name, _MOST))
+    if segment == "hyper-tuning-jobs":
+        parts.append(_trained(backend, name))
     if kind.logs:
         group, alone = kind.logs
         prefix = "" if alone else f"{name}/"
@@ -112,6 +114,27 @@ def _packages(backend: Backend, group: str, count: int) -> Markup:
     return section("Versions", rows(["Version", "Approval", "Created"], lines, "none yet"))
 
 
+def _trained(backend: Backend, tuning_job: str) -> Markup:
+    """Return the training jobs of a tuning job, the newest first."""
+    request = {"HyperParameterTuningJobName": tuning_job, "MaxResults": _MOST, "SortOrder": "Descending"}
+    found = _call(backend, "sagemaker", "ListTrainingJobsForHyperParameterTuningJob", request)["TrainingJobSummaries"]
+    lines = [
+        [
+            tag("a", one["TrainingJobName"], href=page_of("jobs", one["TrainingJobName"])),
+            badge(one["TrainingJobStatus"]),
+            shown(one.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")),
+            ", ".join(f"{name}={value}" for name, value in sorted(one["TunedHyperParameters"].items())),
+        ]
+        for one in found
+    ]
+    return section("Training jobs", rows(["Name", "Status", "Objective", "Hyperparameters"], lines, "none yet"))
+
+
+def _machines(resources: Mapping[str, Any]) -> str:
+    groups = resources.get("InstanceGroups") or [resources]
+    return ", ".join(f"{group.get('InstanceCount', 1)} x {group.get('InstanceType', '?')}" for group in groups)
+
+
 def _summary(kind: Kind, found: Mapping[str, Any]) -> Markup:
     facts: dict[str, object] = {}
     if kind.status:
@@ -123,7 +146,7 @@ def _summary(kind: Kind, found: Mapping[str, Any]) -> Markup:
         facts["Ran for"] = f"{_epoch(ended) - _epoch(started):.1f} s"
     machine = next((one for path in _MACHINES if (one := _at(found, path))), None)
     if machine:
-        facts["Machine"] = f"{machine.get('InstanceCount', 1)} x {machine.get('InstanceType', '?')}"
+        facts["Machine"] = _machines(machine)
     return _facts(facts)
 
 

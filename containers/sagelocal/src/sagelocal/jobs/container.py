@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs import images
-from sagelocal.jobs.isolation import OPT_ML, Sandbox, choose
+from sagelocal.jobs.isolation import OPT_ML, Sandbox, View, choose
+from sagelocal.jobs.optml import ONE_HOST, Cluster, Host
 from sagelocal.jobs.process import Spec
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ PACKAGE_SOURCES = (
     "UV_OFFLINE",
     "UV_SYSTEM_CERTS",
 )
+HOSTS = Path("/etc/hosts")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -46,11 +49,21 @@ class Container:
     backend: Backend
     folder: Path
     sandbox: Sandbox
+    cluster: Cluster = ONE_HOST
+    host: Host = ONE_HOST[0]
+    views: list[View] = field(default_factory=list)
 
     @classmethod
-    def at(cls, backend: Backend, folder: Path, paths: list[str] | None = None) -> Container:
+    def at(
+        cls,
+        backend: Backend,
+        folder: Path,
+        paths: list[str] | None = None,
+        host: Host = ONE_HOST[0],
+        cluster: Cluster = ONE_HOST,
+    ) -> Container:
         """Plan a container; PathError if one of `paths`, the folders it needs, is no absolute path."""
-        return cls(backend, folder, choose(backend.isolation).sandbox(folder, paths))
+        return cls(backend, folder, choose(backend.isolation).sandbox(folder, paths), cluster, host)
 
     def make(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         """Create its folders, and JSON files below /opt/ml."""
@@ -64,6 +77,30 @@ class Container:
     def locate(self, path: str) -> Path:
         """Return where a path inside of it lies on disk."""
         return self.sandbox.locate(path)
+
+    def name_hosts(self, addresses: Mapping[str, str]) -> None:
+        """Let the names of the job's instances lead to their addresses; without mounts they lead nowhere."""
+        if self.sandbox.isolation.mode != "namespace" or not HOSTS.exists():
+            return
+        own = "".join(f"{address}\t{name}\n" for name, address in addresses.items())
+        file = self.folder / "hosts"
+        file.write_text(own + HOSTS.read_text())
+        self.views.append(View(str(HOSTS), file, read_only=True))
+
+    def show(self, path: str, source: Path, *, read_only: bool) -> None:
+        """Let a folder of this machine appear at a path inside; without mounts, a read-only one is a copy."""
+        place = self.locate(path)
+        if self.sandbox.isolation.mode == "namespace":
+            place.mkdir(parents=True, exist_ok=True)
+            self.views.append(View(path, source, read_only))
+        elif not read_only:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(source)
+        else:
+            shutil.copytree(source, place, dirs_exist_ok=True)
+            for file in place.rglob("*"):
+                if file.is_file() and not file.is_symlink():
+                    file.chmod(0o444)
 
     def spec(
         self,
@@ -95,7 +132,7 @@ class Container:
             **self.sandbox.environment(),
         }
         rewritten = [self.sandbox.rewrite(part) for part in command]
-        return Spec(rewritten, environment, home, log, self.sandbox.mounts(), **limits)
+        return Spec(rewritten, environment, home, log, self.sandbox.mounts(self.views), **limits)
 
     def image(self, uri: str, on_build: Callable[[], None]) -> Path:
         """Return the environment of an image, built if it must be."""

@@ -105,6 +105,11 @@ def environment(image: Image, state: Path, on_build: Callable[[], None] = lambda
     return place
 
 
+def digest(image: Image) -> str:
+    """Return what tells an image's contents from all others, in the form of a registry's digest."""
+    return f"sha256:{hashlib.sha256(_fingerprint(image.folder).encode()).hexdigest()}"
+
+
 def build(images: Path, state: Path, name: str) -> Path:
     """Build the environment of `<images>/<name>` and return it."""
     return environment(find_image(images, f"local/{name}:latest"), state)

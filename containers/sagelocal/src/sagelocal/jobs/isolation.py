@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,6 +43,15 @@ class Isolation:
 
 
 @dataclass(frozen=True)
+class View:
+    """A folder of this machine that a job sees at a path of its own."""
+
+    path: str
+    source: Path
+    read_only: bool
+
+
+@dataclass(frozen=True)
 class Sandbox:
     """Where a job's paths really are."""
 
@@ -71,7 +81,7 @@ class Sandbox:
         """Return what tells SageMaker's toolkits where /opt/ml is, if it is not there."""
         return {} if self.isolation.mode == "namespace" else {"SAGEMAKER_BASE_DIR": str(self.real[OPT_ML])}
 
-    def mounts(self) -> dict[str, Any] | None:
+    def mounts(self, views: Sequence[View] = ()) -> dict[str, Any] | None:
         """Return the steps with which `supervise.isolate` puts every path in its place; None if there are none."""
         if self.isolation.mode != "namespace":
             return None
@@ -82,6 +92,9 @@ class Sandbox:
         # the deepest first: an upper folder that is mirrored later takes what is mounted below with it
         for number, ancestor in enumerate(sorted(by_ancestor, key=lambda path: -len(PurePosixPath(path).parts))):
             steps += self._place(ancestor, by_ancestor[ancestor], self.folder / f"cover-{number}")
+        for view in views:
+            steps += [("bind", str(view.source), view.path)]
+            steps += [("read-only", "", view.path)] if view.read_only else []
         return {"user_namespace": self.isolation.user_namespace, "steps": steps}
 
     def _place(self, ancestor: str, named: list[str], cover: Path) -> list[tuple[str, str, str]]:

@@ -1,28 +1,89 @@
-"""The metrics that a job prints."""
+"""The metrics that a job prints.
 
+https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html
+"""
+
+from __future__ import annotations
+
+import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sagelocal.cloudwatch.metrics import Datum, Metric
+from sagelocal.cloudwatch.statistics import Sample
+
+if TYPE_CHECKING:
+    from sagelocal.cloudwatch.metrics import MetricStore
+
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+DIMENSION = "TrainingJobName"
 
 
-def final_metrics(definitions: Iterable[Mapping[str, str]], lines: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Return FinalMetricDataList: the last value of each metric definition's regex in a log.
+@dataclass(frozen=True)
+class Printed:
+    """A value that a line of the log shows of a metric."""
 
-    `lines` are (epoch milliseconds, text). The value is the regex's first group and must be a number.
+    metric: str
+    milliseconds: int  # epoch
+    value: float
+
+
+def printed(definitions: Iterable[Mapping[str, str]], lines: Iterable[tuple[int, str]]) -> Iterator[Printed]:
+    """Yield what the regexes of metric definitions find in a log of (epoch milliseconds, text).
+
+    The value is a regex's first group and must be a number.
     """
     patterns = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
-    found: dict[str, dict[str, Any]] = {}
     for milliseconds, line in lines if patterns else ():
         for name, pattern in patterns:
-            for match in pattern.finditer(line):
-                value = _number(match)
-                if value is not None:
-                    found[name] = {"MetricName": name, "Value": value, "Timestamp": milliseconds / 1000}
-    return [found[name] for name, _ in patterns if name in found]
+            for value in values_of(pattern, line):
+                yield Printed(name, milliseconds, value)
+
+
+def final_metrics(definitions: Iterable[Mapping[str, str]], values: Iterable[Printed]) -> list[dict[str, Any]]:
+    """Return FinalMetricDataList: the last value of each metric, in the order of their definitions."""
+    last = {value.metric: value for value in values}
+    return [
+        {"MetricName": value.metric, "Value": value.value, "Timestamp": value.milliseconds / 1000}
+        for definition in definitions
+        if (value := last.get(definition["Name"])) is not None
+    ]
+
+
+class Curve:
+    """What CloudWatch gets of a job's metrics: the values of each second, as one sample."""
+
+    def __init__(self, job: str) -> None:
+        self._job = job
+        self._counts: dict[tuple[str, int], Counter[float]] = defaultdict(Counter)  # of the values in each second
+
+    def passing(self, values: Iterable[Printed]) -> Iterator[Printed]:
+        """Take values in as they pass by."""
+        for value in values:
+            self._counts[value.metric, value.milliseconds // 1000][value.value] += 1
+            yield value
+
+    def publish(self, store: MetricStore) -> None:
+        """Write them in one step; a server that died after that and comes here again writes nothing."""
+        data = [
+            Datum(Metric.of(NAMESPACE, name, {DIMENSION: self._job}), second, Sample.of(counts.items()))
+            for (name, second), counts in self._counts.items()
+        ]
+        if data and not store.samples(data[0].metric, data[0].second, data[0].second + 1):
+            store.write(data)
+
+
+def values_of(pattern: re.Pattern[str], line: str) -> list[float]:
+    """Return the numbers that a metric's regex finds in a line."""
+    return [value for match in pattern.finditer(line) if (value := _number(match)) is not None]
 
 
 def _number(match: re.Match[str]) -> float | None:
     try:
-        return float(match[1])
+        number = float(match[1])
     except (IndexError, TypeError, ValueError):  # no group, a group that took no part, or no number
         return None
+    return number if math.isfinite(number) else None  # JSON has no others

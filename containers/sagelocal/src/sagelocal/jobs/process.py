@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from dataclasses import dataclass, field
 from enum import Enum
@@ -49,6 +50,7 @@ class Outcome:
     message: str
     started: float
     ended: float
+    host: str = ""  # of a job of several instances
 
     @property
     def exit_code(self) -> int | None:
@@ -74,6 +76,11 @@ class SupervisedProcess:
 
     def launch(self, spec: Spec) -> None:
         """Start it; once this returns it runs, whatever becomes of this server."""
+        self.prepare(spec)
+        self.start()
+
+    def prepare(self, spec: Spec) -> None:
+        """Write down what `start` runs."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         spec.log.parent.mkdir(parents=True, exist_ok=True)
         run = uuid.uuid4().hex
@@ -88,6 +95,9 @@ class SupervisedProcess:
         control = self.folder / "control"
         if not control.exists():
             os.mkfifo(control, 0o600)
+
+    def start(self) -> None:
+        """Start what was prepared; once this returns it runs, whatever becomes of this server."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +134,23 @@ class SupervisedProcess:
 
     def stop(self) -> None:
         """Ask it to end: SIGTERM now, SIGKILL after its grace; return at once."""
-        _write_private(self.folder / "stop", "")
+        self._tell("stop")
+
+    def kill(self) -> None:
+        """Kill the command, as the system does when memory runs out; return at once."""
+        self._tell("kill")
+
+    def crash(self) -> None:
+        """Kill it together with its supervisor, as the end of its machine does; return at once."""
+        started = self.folder / "started.json"
+        while self.state() is State.RUNNING:
+            if started.exists():
+                os.kill(json.loads(started.read_text())["pid"], signal.SIGKILL)
+                return
+            time.sleep(0.002)  # it has just been launched
+
+    def _tell(self, what: str) -> None:
+        _write_private(self.folder / what, "")
         try:
             control = os.open(self.folder / "control", os.O_WRONLY | os.O_NONBLOCK)
         except FileNotFoundError:

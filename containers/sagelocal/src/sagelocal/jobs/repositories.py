@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import AwsError
-from sagelocal.jobs.images import Image, find_image, known_images
+from sagelocal.jobs.images import Image, digest, find_image, known_images
 from sagelocal.jobs.managed import managed_images
 from sagelocal.operations import FallThrough, Request, Response, operation
 
@@ -32,7 +32,7 @@ def describe_images(backend: Backend, request: Request) -> Response:
 def _detail(backend: Backend, account: str, repository: str, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     tag = wanted.get("imageTag", "latest")
     try:
-        if "imageDigest" in wanted:  # a folder has none
+        if "imageDigest" in wanted:  # a folder runs as it is now: nobody can ask for what it was
             raise _missing(account, repository, wanted)
         image = find_image(backend.images, f"{account}.dkr.ecr.{backend.region}.amazonaws.com/{repository}:{tag}")
     except AwsError:
@@ -40,6 +40,7 @@ def _detail(backend: Backend, account: str, repository: str, name: str, wanted: 
     return {
         "registryId": account,
         "repositoryName": repository,
+        "imageDigest": digest(image),
         "imageTags": _tags(image, name, tag),
         "imagePushedAt": _changed(image.folder),
     }

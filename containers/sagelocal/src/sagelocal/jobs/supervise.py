@@ -5,8 +5,8 @@ milliseconds. The run folder holds:
 
 spec.json     what to run (written by `sagelocal.jobs.process`)
 lock          locked as long as the supervisor lives; the lock arrives as an open file, so there is no moment without it
-control       a fifo; anything written to it means: look whether `stop` is there
-stop          somebody wants the job to end
+control       a fifo; anything written to it means: look whether `stop` or `kill` is there
+stop, kill    somebody wants the job to end, or to be killed
 started.json  written before the command is; a folder with it and without exit.json has lost its supervisor
 exit.json     how it ended
 """
@@ -24,7 +24,7 @@ import time
 from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 1, 32, 4096, 16384, 1 << 18, 1 << 21
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LONGEST_LINE = 256 * 1024  # bytes; CloudWatch Logs' own limit of an event
 LINUX = sys.platform == "linux"
@@ -50,6 +50,13 @@ def _mirror(libc: Any, source: str, target: str) -> None:
         _libc_call(f"bind {entry.path}", libc.mount, entry.path.encode(), shown.encode(), None, MS_BIND | MS_REC, None)
 
 
+def _read_only(target: str) -> int:
+    """Return the flags that make a mount read-only and leave it as it is otherwise, which an own namespace demands."""
+    now = os.statvfs(target).f_flag
+    kept = now & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME)
+    return MS_BIND | MS_REMOUNT | MS_RDONLY | kept | (MS_RELATIME if now & os.ST_RELATIME else 0)
+
+
 def isolate(plan: dict[str, Any]) -> None:
     """Give this process its own mounts; `plan` is what `sagelocal.jobs.isolation` decided."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -69,6 +76,8 @@ def isolate(plan: dict[str, Any]) -> None:
             _mirror(libc, source, target)
         elif step == "bind":
             _libc_call(f"bind {target}", libc.mount, source.encode(), target.encode(), None, MS_BIND | MS_REC, None)
+        elif step == "read-only":
+            _libc_call(f"read-only {target}", libc.mount, None, target.encode(), None, _read_only(target), None)
         elif step == "root":
             os.chroot(target)
 
@@ -234,6 +243,8 @@ class Supervisor:
                 self._overdue()
 
     def _look_for_stop(self) -> None:
+        if os.path.exists("kill"):
+            _kill_group(self._child)
         if os.path.exists("stop"):
             self._end("stopped")
 

@@ -1,11 +1,11 @@
-"""Between S3 and a job's folders. Files are copied, never linked: a job that writes to its input alters no object."""
+"""Between S3 and a job's folders. A job that writes to its input alters no object: it gets copies, or cannot write."""
 
 import gzip
 import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sagelocal.errors import AwsError
@@ -21,21 +21,6 @@ class TransferError(Exception):
     """Data could not be moved; the text is the reason."""
 
 
-def download_prefix(objects: ObjectStore, uri: str, folder: Path) -> int:
-    """Copy every object under an S3 prefix into a folder and return how many there were.
-
-    A file's path is its key without the prefix; a prefix that is a whole key makes a file named by its last part.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    bucket, prefix = split_uri(uri)
-    count = 0
-    for info in objects.list(bucket, prefix):
-        count += 1
-        if not info.key.endswith("/"):  # what consoles make to show a folder
-            _copy(info, folder / _safe(relative_path(prefix, info.key), info.key))
-    return count
-
-
 def relative_path(prefix: str, key: str) -> str:
     """Return where an object of a prefix lies below the folder that the prefix is copied to."""
     if key == prefix:
@@ -45,7 +30,7 @@ def relative_path(prefix: str, key: str) -> str:
     return key[prefix.rfind("/") + 1 :]  # the prefix ends within a name: `data/part` of `data/part-0.csv`
 
 
-def _safe(path: str, key: str) -> str:
+def safe_path(path: str, key: str) -> str:
     """Refuse a key that would lie outside of its folder or is no file name."""
     parts = path.rstrip("/").split("/")
     if path.startswith("/") or not {"", ".", ".."}.isdisjoint(parts) or "\0" in path:
@@ -53,10 +38,24 @@ def _safe(path: str, key: str) -> str:
     return path
 
 
-def _copy(info: ObjectInfo, target: Path) -> None:
+def copy_object(info: ObjectInfo, target: Path) -> None:
+    """Copy an object into a file."""
+    _place(info, target, shutil.copyfile)
+
+
+def link_object(info: ObjectInfo, target: Path) -> None:
+    """Show an object as a file, for a folder that the job cannot write to; where no link can be made, copy it."""
+    try:
+        _place(info, target, os.link)
+    except OSError:  # another file system, or one without links
+        target.unlink(missing_ok=True)
+        copy_object(info, target)
+
+
+def _place(info: ObjectInfo, target: Path, place: Callable[[Path, Path], object]) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(info.path, target)
+        place(info.path, target)
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise TransferError(
             f"The object '{info.key}' cannot be a file: another object's key makes '{target.name}' or a part of its "
@@ -85,16 +84,20 @@ def files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def upload_archive(objects: ObjectStore, folder: Path, uri: str, scratch: Path) -> str:
-    """Store a folder's content as one .tar.gz object and return its URI; `scratch` is where it is packed."""
+def upload_archive(objects: ObjectStore, folders: Sequence[Path], uri: str, scratch: Path) -> str:
+    """Store what folders hold as one .tar.gz object and return its URI; `scratch` is where it is packed.
+
+    Of entries of the same path, that of the first folder is kept.
+    """
     scratch.parent.mkdir(parents=True, exist_ok=True)
+    entries = {path.relative_to(folder).as_posix(): path for folder in reversed(folders) for path in folder.rglob("*")}
     with (
         scratch.open("wb") as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=_GZIP_LEVEL, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|") as archive,
     ):
-        for entry in sorted(os.listdir(folder)) if folder.is_dir() else ():  # noqa: PTH208 - names, not paths, go into the archive
-            archive.add(folder / entry, arcname=entry)
+        for name in sorted(entries):
+            archive.add(entries[name], arcname=name, recursive=False)
     bucket, key = split_uri(uri)
     objects.put(bucket, key, scratch)
     scratch.unlink()

@@ -44,7 +44,7 @@ class S3Api:
         signing_key = self._authenticate(request, query, signature)
         self._check_headers(request)
         bucket, key = split_path(request.path)
-        level = "object" if key else "bucket" if bucket else "service"
+        level = _level(bucket, key)
         name = _subresource(query, request.headers)
         if (request.method, level, name) not in HANDLERS:
             asked = f"{request.method} of {'an' if level == 'object' else 'a'} {level}"
@@ -85,6 +85,17 @@ class S3Api:
             raise AwsError("NotImplemented", f"sagelocal's S3 does not have the ACL {acl}.", 501)
         if request.headers.get("x-amz-expected-bucket-owner", self._backend.account) != self._backend.account:
             raise AwsError("AccessDenied", "Access Denied: the bucket has another owner.", 403)
+
+
+def operation_name(request: HttpRequest) -> str:
+    """Return the name of the operation that a request calls, empty if there is none."""
+    subresource = _subresource(read_query(request.query), request.headers)
+    name, _ = HANDLERS.get((request.method, _level(*split_path(request.path)), subresource), ("", None))
+    return name
+
+
+def _level(bucket: str, key: str) -> str:
+    return "object" if key else "bucket" if bucket else "service"
 
 
 def _subresource(query: dict[str, str], headers: dict[str, str]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from io import FileIO
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import BinaryIO
 
@@ -16,6 +18,7 @@ from sagelocal.errors import AwsError
 from sagelocal.exchange import CHUNK, Reader
 
 _LARGE = 4 << 20  # bytes; from here on a second thread pays
+_AHEAD = 32  # empty files
 
 
 class BackgroundMd5:
@@ -50,12 +53,11 @@ class BackgroundMd5:
 class BlobWriter:
     """Write one blob; it is gone again unless `keep` was called."""
 
-    def __init__(self, path: Path, announced: int = 0) -> None:
+    def __init__(self, path: Path, file: FileIO, announced: int = 0) -> None:
         self.path = path
         self.size = 0
         self._md5 = BackgroundMd5() if announced >= _LARGE else hashlib.md5(usedforsecurity=False)
-        # unbuffered: what was written is the kernel's, and outlives this process
-        self._file = path.open("xb", buffering=0)
+        self._file = file
         self._is_kept = False
 
     def write(self, data: bytes) -> None:
@@ -115,12 +117,56 @@ class BlobWriter:
             self.path.unlink(missing_ok=True)
 
 
+class BlankFiles:
+    """Make empty files before anybody wants them: on many disks it takes longer than all else a small object needs."""
+
+    def __init__(self, make: Callable[[], tuple[Path, FileIO]], count: int) -> None:
+        self._make = make
+        self._made: SimpleQueue[tuple[Path, FileIO]] = SimpleQueue()
+        self._wanted = threading.Semaphore(count)
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="blank files", daemon=True)
+        self._thread.start()
+
+    def take(self) -> tuple[Path, FileIO]:
+        """Return one that is there, or make one."""
+        try:
+            made = self._made.get_nowait()
+        except Empty:
+            return self._make()
+        self._wanted.release()
+        return made
+
+    def close(self) -> None:
+        """Remove what nobody wanted."""
+        self._closed = True
+        self._wanted.release()
+        self._thread.join()
+        while not self._made.empty():
+            path, file = self._made.get()
+            file.close()
+            path.unlink()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.acquire()
+            if self._closed:
+                return
+            try:
+                self._made.put(self._make())
+            except OSError:  # no room: whoever writes next is told, and may find room again
+                self._wanted.release()
+                time.sleep(1.0)
+
+
 class BlobFolder:
     """Keep blobs in 256 folders by the first two digits of their random names."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._blank: BlankFiles | None = None
+        self._reserved: set[str] = set()  # names of blank files, which are no blobs yet
 
     def path(self, blob: str) -> Path:
         """Return the file of a blob."""
@@ -128,9 +174,27 @@ class BlobFolder:
 
     def new(self, announced: int = 0) -> BlobWriter:
         """Return the writer of a new blob, whose name is its path's, of about `announced` bytes."""
-        path = self.path(uuid.uuid4().hex)
+        path, file = self._blank.take() if self._blank else self._make()
+        self._reserved.discard(path.name)
+        return BlobWriter(path, file, announced)
+
+    def make_ahead(self) -> None:
+        """Have files ready from now on; before, a sweep would take them for what a dead process left."""
+        self._blank = BlankFiles(self._make, _AHEAD)
+
+    def close(self) -> None:
+        """Remove the files that were made ahead."""
+        blank, self._blank = self._blank, None
+        if blank is not None:
+            blank.close()
+
+    def _make(self) -> tuple[Path, FileIO]:
+        name = uuid.uuid4().hex
+        path = self.path(name)
         path.parent.mkdir(exist_ok=True)
-        return BlobWriter(path, announced)
+        self._reserved.add(name)
+        # unbuffered: what was written is the kernel's, and outlives this process
+        return path, path.open("xb", buffering=0)
 
     def remove(self, blobs: Iterable[str]) -> None:
         """Remove blobs; those already gone are no error."""
@@ -139,4 +203,5 @@ class BlobFolder:
 
     def names(self) -> set[str]:
         """Return the names of all blobs."""
-        return {entry.name for part in os.scandir(self._folder) for entry in os.scandir(part.path)}
+        found = {entry.name for part in os.scandir(self._folder) for entry in os.scandir(part.path)}
+        return found - self._reserved

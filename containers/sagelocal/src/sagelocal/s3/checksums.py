@@ -9,8 +9,9 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Protocol
+
+from awscrt import checksums
 
 from sagelocal.errors import AwsError
 
@@ -26,52 +27,25 @@ class Hasher(Protocol):
     def digest(self) -> bytes: ...
 
 
-class Crc32:
-    """Compute the checksum of zip files."""
+class Crc:
+    """Compute a cyclic redundancy check by a function of the bytes and the value so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, add: Callable[[bytes, int], int], size: int) -> None:
+        self._add = add
+        self._size = size  # bytes
         self._value = 0
 
     def update(self, data: bytes, /) -> None:
-        self._value = zlib.crc32(data, self._value)
+        self._value = self._add(data, self._value)
 
     def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
-
-
-@lru_cache(maxsize=2)
-def _table(polynomial: int) -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
-            value = (value >> 1) ^ polynomial if value & 1 else value >> 1
-        table.append(value)
-    return tuple(table)
-
-
-class ReflectedCrc:
-    """Compute a reflected CRC that no module of Python's library has: right, but about 10 MB/s."""
-
-    def __init__(self, polynomial: int, width: int) -> None:
-        self._table = _table(polynomial)
-        self._width = width
-        self._value = self._ones = (1 << width) - 1
-
-    def update(self, data: bytes, /) -> None:
-        table, value = self._table, self._value
-        for byte in data:
-            value = table[(value ^ byte) & 0xFF] ^ (value >> 8)
-        self._value = value
-
-    def digest(self) -> bytes:
-        return (self._value ^ self._ones).to_bytes(self._width // 8, "big")
+        return self._value.to_bytes(self._size, "big")
 
 
 _HASHERS: dict[str, Callable[[], Hasher]] = {
-    "CRC32": Crc32,
-    "CRC32C": lambda: ReflectedCrc(0x82F63B78, 32),
-    "CRC64NVME": lambda: ReflectedCrc(0x9A6C9329AC4BC9B5, 64),
+    "CRC32": lambda: Crc(zlib.crc32, 4),
+    "CRC32C": lambda: Crc(checksums.crc32c, 4),
+    "CRC64NVME": lambda: Crc(checksums.crc64nvme, 8),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
 }

@@ -66,6 +66,7 @@ class ObjectStore:
         self.blobs = BlobFolder(folder / "blobs")
         self._swept = time.time()
         self._sweep()
+        self.blobs.make_ahead()
 
     def _sweep(self) -> None:
         with self.index.transaction() as connection:
@@ -243,6 +244,7 @@ class ObjectStore:
 
     def close(self) -> None:
         """Close the index."""
+        self.blobs.close()
         self.index.close()
 
 

@@ -1,4 +1,4 @@
-"""InvokeEndpoint, of SageMaker's runtime."""
+"""InvokeEndpoint and its streaming form, of SageMaker's runtime."""
 
 from __future__ import annotations
 
@@ -66,6 +66,24 @@ def not_found(backend: Backend, endpoint_name: str) -> AwsError:
 def invoke_endpoint(backend: Backend, request: Request) -> Response:
     """Get a prediction from a live endpoint."""
     check_fields("InvokeEndpoint", request)
+    headers, body = _answer(backend, request)
+    return {"Body": body, **response_members(headers)}
+
+
+@operation("sagemaker-runtime", "InvokeEndpointWithResponseStream")
+def invoke_endpoint_with_response_stream(backend: Backend, request: Request) -> Response:
+    """Get a prediction as a stream of parts: here as one, where `sagelocal.runtime` could not pass the parts on."""
+    check_fields("InvokeEndpointWithResponseStream", request)
+    headers, body = _answer(backend, request)
+    return {"Body": [part(body)], **response_members(headers)}
+
+
+def part(data: bytes) -> dict[str, dict[str, bytes]]:
+    """Return a part of an answer as the stream's member."""
+    return {"PayloadPart": {"Bytes": data}}
+
+
+def _answer(backend: Backend, request: Request) -> tuple[Mapping[str, str], bytes]:
     name = request["EndpointName"]
     document = backend.store.get(ENDPOINT.kind, name)
     if document is None or document["describe"]["EndpointStatus"] not in SERVING:
@@ -75,4 +93,4 @@ def invoke_endpoint(backend: Backend, request: Request) -> Response:
     )
     if not 200 <= status < 300:
         raise model_error(backend, name, status, body)
-    return {"Body": body, **response_members(headers)}
+    return headers, body

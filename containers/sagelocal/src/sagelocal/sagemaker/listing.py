@@ -95,7 +95,8 @@ class Listing:
         ]
 
     def _sort_key(self, request: Members) -> Callable[[Members], Key]:
-        member = {"Name": "", "Status": self.status}.get(request.get("SortBy", ""), "CreationTime")
+        sorts = {"Name": "", "Status": self.status, "FinalObjectiveMetricValue": "FinalObjectiveMetricValue"}
+        member = sorts.get(request.get("SortBy", ""), "CreationTime")
         # The name makes every key unique, so that a page can begin right after the last one.
         return lambda item: (item[member] if member else 0, *self._name(item))
 

@@ -9,10 +9,12 @@ from sagelocal.errors import validation_error
 from sagelocal.jobs.images import find_image
 from sagelocal.jobs.status import ENDED
 from sagelocal.operations import Request, Response, operation
+from sagelocal.sagemaker.deletion import deletable
 from sagelocal.sagemaker.existence import require_bucket
 from sagelocal.sagemaker.fields import check_fields
+from sagelocal.sagemaker.instances import require_instances
 from sagelocal.sagemaker.listing import Listing
-from sagelocal.sagemaker.resources import PROCESSING_JOB
+from sagelocal.sagemaker.resources import FEATURE_GROUP, PROCESSING_JOB
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -75,11 +77,19 @@ def check_request(request: Request) -> None:
         if len(names) != len(set(names)):
             raise validation_error(f"Every {member} of a processing job must be unique.")
     for item in named["InputName"]:
-        if not (item.get("S3Input") or {}).get("LocalPath"):
+        if not item.get("AppManaged") and not (item.get("S3Input") or {}).get("LocalPath"):
             raise validation_error(f"Input {item['InputName']} needs an S3Input with a LocalPath.")
     for item in named["OutputName"]:
-        if not (item.get("S3Output") or {}).get("LocalPath"):
-            raise validation_error(f"Output {item['OutputName']} needs an S3Output with a LocalPath.")
+        _check_output(item)
+
+
+def _check_output(output: dict[str, Any]) -> None:
+    """Check one, as https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingOutput.html says."""
+    name, managed = output["OutputName"], output.get("AppManaged")
+    if output.get("FeatureStoreOutput") and not managed:
+        raise validation_error(f"Output {name}: FeatureStoreOutput is supported only when AppManaged is true.")
+    if not managed and not (output.get("S3Output") or {}).get("LocalPath"):
+        raise validation_error(f"Output {name} needs an S3Output with a LocalPath.")
 
 
 @operation("sagemaker", "CreateProcessingJob")
@@ -89,8 +99,12 @@ def create_processing_job(backend: Backend, request: Request) -> Response:
     check_request(request)
     PROCESSING_JOB.require_free(backend, name)
     find_image(backend.images, request["AppSpecification"]["ImageUri"])
+    require_instances(backend, request["ProcessingResources"]["ClusterConfig"], meet=False)
     for output in output_configs(request):
-        require_bucket(backend, output["S3Output"]["S3Uri"], f"output {output['OutputName']}")
+        if output.get("S3Output"):
+            require_bucket(backend, output["S3Output"]["S3Uri"], f"output {output['OutputName']}")
+        if output.get("FeatureStoreOutput"):
+            FEATURE_GROUP.document(backend, output["FeatureStoreOutput"]["FeatureGroupName"])
     describe = describe_new(request, PROCESSING_JOB.arn(backend, name), time.time())
     # From here on the job exists: a server that dies now finds it when it starts again.
     arn = PROCESSING_JOB.create(backend, name, {"request": request, "describe": describe})
@@ -118,4 +132,13 @@ def stop_processing_job(backend: Backend, request: Request) -> Response:
     if status in ENDED:
         raise validation_error(f"The request was rejected because the processing job is in status {status}.")
     backend.jobs.stop(PROCESSING_JOB.kind, name)
+    return {}
+
+
+@operation("sagemaker", "DeleteProcessingJob")
+def delete_processing_job(backend: Backend, request: Request) -> Response:
+    """Delete a processing job that has ended; its outputs and its log stay."""
+    name = request["ProcessingJobName"]
+    deletable(backend, PROCESSING_JOB, name, "ProcessingJobStatus")
+    PROCESSING_JOB.delete(backend, name)
     return {}

@@ -23,6 +23,7 @@ class Resource:
     missing: str
     taken: str
     taken_code: str = "ValidationException"
+    missing_code: str = "ValidationException"
 
     @property
     def name_member(self) -> str:
@@ -42,7 +43,7 @@ class Resource:
         """Return the name of a resource that a request may give by its ARN; raise AWS's error for a foreign ARN."""
         prefix = self.arn(backend, "")
         if name_or_arn.startswith("arn:") and not name_or_arn.startswith(prefix):
-            raise AwsError("ValidationException", self.missing.format(name=name_or_arn, arn=name_or_arn))
+            raise AwsError(self.missing_code, self.missing.format(name=name_or_arn, arn=name_or_arn))
         return name_or_arn.removeprefix(prefix)
 
     def document(self, backend: Backend, name: str) -> Document:
@@ -85,7 +86,7 @@ class Resource:
 
     def missing_error(self, backend: Backend, name: str) -> AwsError:
         """Return AWS's answer where there is no such resource."""
-        return AwsError("ValidationException", self.missing.format(name=name, arn=self.arn(backend, name)))
+        return AwsError(self.missing_code, self.missing.format(name=name, arn=self.arn(backend, name)))
 
     def taken_error(self, backend: Backend, name: str) -> AwsError:
         """Return AWS's answer where the name is in use."""
@@ -115,6 +116,16 @@ TRANSFORM_JOB = Resource(
     segment="transform-job",
     missing="Could not find requested job with name: {name}",
     taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    taken_code="ResourceInUse",
+)
+TUNING_JOB = Resource(
+    kind="tuning_job",
+    member="HyperParameterTuningJob",
+    segment="hyper-parameter-tuning-job",
+    missing="Amazon SageMaker can't find a tuning job with the name {name}.",
+    missing_code="ResourceNotFound",
+    taken="Hyperparameter tuning job names must be unique within an AWS account and region, "
+    "and a hyperparameter tuning job with this name already exists ({arn})",
     taken_code="ResourceInUse",
 )
 MODEL = Resource(
@@ -165,6 +176,7 @@ RESOURCES = (
     TRAINING_JOB,
     PROCESSING_JOB,
     TRANSFORM_JOB,
+    TUNING_JOB,
     MODEL,
     MODEL_PACKAGE_GROUP,
     MODEL_PACKAGE,

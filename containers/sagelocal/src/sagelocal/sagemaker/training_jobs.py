@@ -1,25 +1,27 @@
-"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob."""
+"""The operations of training jobs."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from sagelocal.errors import validation_error
+from sagelocal.errors import AwsError, validation_error
 from sagelocal.jobs.images import find_image
 from sagelocal.jobs.managed import algorithm_specification
 from sagelocal.jobs.status import ENDED, MESSAGES
 from sagelocal.operations import Request, Response, operation
-from sagelocal.sagemaker.existence import require_bucket, require_objects
+from sagelocal.sagemaker import warm_pools
+from sagelocal.sagemaker.channels import check_channels, require_channels
+from sagelocal.sagemaker.deletion import deletable
+from sagelocal.sagemaker.existence import require_bucket
 from sagelocal.sagemaker.fields import check_fields
+from sagelocal.sagemaker.instances import check_resources, require_instances
 from sagelocal.sagemaker.listing import Listing
 from sagelocal.sagemaker.resources import TRAINING_JOB
+from sagelocal.sagemaker.spot import DEFAULT_MAX_RUNTIME, check_limits
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
-
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
-DEFAULT_MAX_RUNTIME = 86400
 
 LISTING = Listing(
     TRAINING_JOB,
@@ -32,6 +34,7 @@ LISTING = Listing(
         "LastModifiedTime",
         "TrainingJobStatus",
         "SecondaryStatus",
+        "WarmPoolStatus",
     ),
     status="TrainingJobStatus",
 )
@@ -39,10 +42,11 @@ LISTING = Listing(
 
 def describe_new(request: Request, arn: str, now: float) -> dict[str, Any]:
     """Return the Describe response of a training job that was just accepted."""
+    counted = request["ResourceConfig"].get("InstanceGroups") is not None
     echoed = {
         **request,
         "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME, **(request.get("StoppingCondition") or {})},
-        "ResourceConfig": {"InstanceCount": 1, **request["ResourceConfig"]},
+        "ResourceConfig": ({} if counted else {"InstanceCount": 1}) | request["ResourceConfig"],
     }
     echoed.pop("Tags", None)
     return {
@@ -64,50 +68,62 @@ def check_request(request: Request) -> None:
     check_fields("CreateTrainingJob", request)
     if not request.get("ResourceConfig"):
         raise validation_error("ResourceConfig is required: sagelocal does not support serverless training yet.")
+    check_resources(request["ResourceConfig"])
     algorithm = request["AlgorithmSpecification"]
     if not algorithm.get("TrainingImage"):
         raise validation_error("Invalid AlgorithmSpecification: TrainingImage is required.")
     if algorithm.get("ContainerArguments") and not algorithm.get("ContainerEntrypoint"):
         raise validation_error("ContainerArguments need a ContainerEntrypoint: images have none of their own here.")
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig") or []]
-    if len(names) != len(set(names)):
-        raise validation_error("Channel names in InputDataConfig must be unique.")
-    for channel in request.get("InputDataConfig") or []:
-        if not (channel.get("DataSource") or {}).get("S3DataSource"):
-            raise validation_error(f"Channel {channel['ChannelName']} needs a DataSource with an S3DataSource.")
+    check_limits(request)
+    check_channels(request)
+
+
+def accept(backend: Backend, request: Request) -> None:
+    """Raise AWS's error unless a training job of this request could start now."""
+    check_request(request)
+    TRAINING_JOB.require_free(backend, request["TrainingJobName"])
+    find_image(backend.images, request["AlgorithmSpecification"]["TrainingImage"])
+    require_instances(backend, request["ResourceConfig"], meet=True)
+    require_channels(backend, request)
+    require_bucket(backend, request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
+    algorithm_specification(backend.images, request)
+
+
+def launch(backend: Backend, request: Request, **members: Any) -> str:
+    """Start the training job of an accepted request and return its ARN; `members` go into its Describe response."""
+    name = request["TrainingJobName"]
+    algorithm = algorithm_specification(backend.images, request)
+    arn, now = TRAINING_JOB.arn(backend, name), time.time()
+    describe = describe_new({**request, "AlgorithmSpecification": algorithm}, arn, now)
+    # From here on the job exists: a server that dies now finds it when it starts again.
+    TRAINING_JOB.create(backend, name, {"request": request, "describe": {**describe, **members}})
+    warm_pools.begin(backend, describe, now)
+    backend.jobs.submit(TRAINING_JOB.kind, name)
+    return arn
 
 
 @operation("sagemaker", "CreateTrainingJob")
 def create_training_job(backend: Backend, request: Request) -> Response:
     """Start a training job."""
-    name = request["TrainingJobName"]
-    check_request(request)
-    TRAINING_JOB.require_free(backend, name)
-    find_image(backend.images, request["AlgorithmSpecification"]["TrainingImage"])
-    for channel in request.get("InputDataConfig") or []:
-        require_objects(backend, channel["DataSource"]["S3DataSource"]["S3Uri"], request["RoleArn"])
-    require_bucket(backend, request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
-    algorithm = algorithm_specification(backend.images, request)
-    describe = describe_new(
-        {**request, "AlgorithmSpecification": algorithm}, TRAINING_JOB.arn(backend, name), time.time()
-    )
-    # From here on the job exists: a server that dies now finds it when it starts again.
-    arn = TRAINING_JOB.create(backend, name, {"request": request, "describe": describe})
-    backend.jobs.submit(TRAINING_JOB.kind, name)
-    return {"TrainingJobArn": arn}
+    accept(backend, request)
+    return {"TrainingJobArn": launch(backend, request)}
 
 
 @operation("sagemaker", "DescribeTrainingJob")
 def describe_training_job(backend: Backend, request: Request) -> Response:
     """Describe a training job."""
-    return TRAINING_JOB.describe(backend, request["TrainingJobName"])
+    return warm_pools.with_pool(TRAINING_JOB.describe(backend, request["TrainingJobName"]), time.time())
 
 
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(backend: Backend, request: Request) -> Response:
     """List training jobs."""
     check_fields("ListTrainingJobs", request)
-    return LISTING.page(request, [document["describe"] for document in backend.store.list(TRAINING_JOB.kind)])
+    now = time.time()
+    described = [warm_pools.with_pool(document["describe"], now) for document in backend.store.list(TRAINING_JOB.kind)]
+    if wanted := request.get("WarmPoolStatusEquals"):
+        described = [each for each in described if each.get("WarmPoolStatus", {}).get("Status") == wanted]
+    return LISTING.page(request, described)
 
 
 @operation("sagemaker", "StopTrainingJob")
@@ -118,4 +134,29 @@ def stop_training_job(backend: Backend, request: Request) -> Response:
     if status in ENDED:
         raise validation_error(f"The request was rejected because the training job is in status {status}.")
     backend.jobs.stop(TRAINING_JOB.kind, name)
+    return {}
+
+
+@operation("sagemaker", "UpdateTrainingJob")
+def update_training_job(backend: Backend, request: Request) -> Response:
+    """Change how long a training job's warm pool is kept."""
+    check_fields("UpdateTrainingJob", request)
+    name, now = request["TrainingJobName"], time.time()
+    describe = TRAINING_JOB.describe(backend, name)
+    period = (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds")
+    if period is not None:
+        if describe["TrainingJobStatus"] in ENDED and not warm_pools.is_available(describe, now):
+            raise validation_error("The request was rejected because the training job has no available warm pool.")
+        warm_pools.update(backend, name, period, now)
+    return {"TrainingJobArn": describe["TrainingJobArn"]}
+
+
+@operation("sagemaker", "DeleteTrainingJob")
+def delete_training_job(backend: Backend, request: Request) -> Response:
+    """Delete a training job that has ended; its artifacts and its log stay."""
+    name = request["TrainingJobName"]
+    describe = deletable(backend, TRAINING_JOB, name, "TrainingJobStatus")
+    if warm_pools.is_available(describe, time.time()):
+        raise AwsError("ResourceInUse", f"The training job {name} retains a warm pool.")
+    TRAINING_JOB.delete(backend, name)
     return {}

@@ -14,6 +14,7 @@ from sagelocal.operations import Request, Response, operation
 from sagelocal.s3.uri import split_uri
 from sagelocal.sagemaker.existence import require_bucket
 from sagelocal.sagemaker.fields import check_fields
+from sagelocal.sagemaker.instances import require_instances
 from sagelocal.sagemaker.listing import Listing
 from sagelocal.sagemaker.resources import MODEL, TRANSFORM_JOB
 
@@ -59,8 +60,6 @@ def check_request(request: Request) -> None:
     """Raise ValidationException for what the request's shape allows and its rules do not."""
     check_fields("CreateTransformJob", request)
     payload = request.get("MaxPayloadInMB")
-    if payload == 0:
-        raise validation_error("sagelocal does not support MaxPayloadInMB = 0 (payloads of any size) yet.")
     concurrent = request.get("MaxConcurrentTransforms") or 1
     if (payload or 0) > MAX_PAYLOAD or (payload or 0) * concurrent > MAX_PAYLOAD:
         raise validation_error(
@@ -92,7 +91,10 @@ def _check_data_processing(request: Request) -> None:
         raise validation_error(f"DataProcessing needs a ContentType of {names}, not '{content_type}'.")
     if (joins or filters["OutputFilter"] != "$") and format_of(accept or content_type) is not data:
         raise validation_error(f"DataProcessing needs an Accept like the ContentType '{content_type}', not '{accept}'.")
-    by_line = source.get("SplitType") == "Line"
+    split = source.get("SplitType") or "None"
+    if split not in ("None", "Line"):
+        raise validation_error(f"DataProcessing needs a SplitType of None or Line, not {split}.")
+    by_line = split == "Line"
     if not by_line and content_type.partition(";")[0].strip().lower() != "application/json":
         raise validation_error(f"DataProcessing of {content_type} needs SplitType Line.")
     if by_line and target.get("AssembleWith") != "Line" and (joins or filters["OutputFilter"] != "$"):
@@ -107,6 +109,7 @@ def create_transform_job(backend: Backend, request: Request) -> Response:
     TRANSFORM_JOB.require_free(backend, name)
     container = MODEL.document(backend, request["ModelName"])["container"]
     find_image(backend.images, container["Image"])
+    require_instances(backend, request["TransformResources"], meet=False)
     split_uri(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
     require_bucket(backend, request["TransformOutput"]["S3OutputPath"], "TransformOutput.S3OutputPath")
     describe = describe_new(request, TRANSFORM_JOB.arn(backend, name), time.time())

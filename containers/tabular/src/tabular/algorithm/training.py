@@ -7,6 +7,7 @@ from typing import Any
 
 import xgboost as xgb
 
+from tabular import checkpoints
 from tabular.algorithm import MODEL_FILE, channels
 from tabular.algorithm.hyperparameters import NUM_ROUND, checked
 from tabular.algorithm.metrics import ADDED, MAXIMIZED, scored
@@ -36,14 +37,14 @@ def train(environment: TrainingEnvironment) -> None:
         callbacks.append(EndOnSignal())
     callbacks += _early_stopping(patience, metrics, validation is not None)
     try:
-        booster = xgb.train(
+        booster = checkpoints.train(
             _parameters(given, own, metrics),
             data,
-            num_boost_round=rounds,
+            rounds,
             evals=watched,
             custom_metric=scored(metrics, given.get("objective", "")),
-            verbose_eval=False,
             callbacks=callbacks,
+            folder=environment.optml.checkpoints,
         )
     except (xgb.core.XGBoostError, ValueError) as error:
         raise ConfigurationError(f"XGB train call failed with exception: {_said(error)}") from error

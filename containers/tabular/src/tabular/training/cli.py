@@ -7,6 +7,7 @@ import traceback
 
 from tabular import requirements
 from tabular.optml import OptMl
+from tabular.secrets import fetch
 from tabular.sources import ConfigurationError, find_program, source_folder
 from tabular.training.environment import TrainingEnvironment
 from tabular.training.script import Script
@@ -36,10 +37,12 @@ def _train(optml: OptMl, script: Script) -> int:
         os.environ.update(requirements.variables(site))
     for needed in (optml.model, optml.output_data):
         needed.mkdir(parents=True, exist_ok=True)
+    secrets = fetch(os.environ)
     command = [sys.executable, environment.program, *environment.arguments()]
     variables = environment.variables(environment.submit_directory or str(folder))
     python_path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    code = script.run(command, folder, {**os.environ, **variables, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1"})
+    given = {**os.environ, **variables, **secrets, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1"}
+    code = script.run(command, folder, given, secrets.values())
     if code == 0:
         (optml.output / "success").touch()
         return 0

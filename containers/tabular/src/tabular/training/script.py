@@ -4,10 +4,14 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from types import FrameType
-from typing import IO, cast
+from typing import IO
 
+from tabular.training.masking import Mask
+
+_OUTPUT, _ERRORS = 1, 2
 _TAIL_BYTES = 16_384
 _SHOWN_CHARACTERS = 800  # FailureReason is the first 1,024 characters of the failure file, headings included
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT)
@@ -23,16 +27,27 @@ class Script:
         for number in _PASSED_ON:
             signal.signal(number, self._on_signal)
 
-    def run(self, command: list[str], folder: Path, environment: dict[str, str]) -> int:
-        """Run the command to its end and return its exit code, 128 + n where signal n ended it."""
-        self._process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
+    def run(self, command: list[str], folder: Path, environment: dict[str, str], secrets: Collection[str] = ()) -> int:
+        """Run the command to its end and return its exit code, 128 + n where signal n ended it.
+
+        What it writes does not show `secrets`.
+        """
+        output = subprocess.PIPE if secrets else None
+        self._process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.PIPE)
         if self.stopped_by:  # the signal came while the process was being made
             self._process.send_signal(self.stopped_by)
-        pump = threading.Thread(target=self._pump, args=(cast("IO[bytes]", self._process.stderr),), daemon=True)
-        pump.start()
+        streams = ((self._process.stdout, _OUTPUT), (self._process.stderr, _ERRORS))
+        pumps = [
+            threading.Thread(target=self._pump, args=(stream, target, Mask(secrets)), daemon=True)
+            for stream, target in streams
+            if stream is not None
+        ]
+        for pump in pumps:
+            pump.start()
         code = self._process.wait()
-        # a grandchild may hold stderr open long after the script has ended: do not wait for it
-        pump.join(timeout=1)
+        for pump in pumps:
+            # a grandchild may hold the stream open long after the script has ended: do not wait for it
+            pump.join(timeout=1)
         return code if code >= 0 else 128 - code
 
     def last_errors(self) -> str:
@@ -46,12 +61,17 @@ class Script:
             shown = joined
         return shown
 
-    def _pump(self, stream: IO[bytes]) -> None:
+    def _pump(self, stream: IO[bytes], target: int, mask: Mask) -> None:
         while chunk := os.read(stream.fileno(), 65_536):
-            self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(2, view) :]
+            self._pass_on(mask.feed(chunk), target)
+        self._pass_on(mask.end(), target)
+
+    def _pass_on(self, data: bytes, target: int) -> None:
+        if target == _ERRORS:
+            self._tail = (self._tail + data)[-_TAIL_BYTES:]
+        view = memoryview(data)
+        while view:
+            view = view[os.write(target, view) :]
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stopped_by = signal.Signals(number)

@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs.isolation import OPT_ML
-from sagelocal.jobs.transfer import TransferError, download_archive, relative_path
+from sagelocal.jobs.sources import SOURCES, share
+from sagelocal.jobs.transfer import TransferError, download_archive
 from sagelocal.jobs.transform import run
 from sagelocal.s3.uri import split_uri
 
@@ -39,47 +41,52 @@ def download(container: Container, document: Document) -> None:
     model.mkdir(parents=True, exist_ok=True)
     if url := document["container"].get("ModelDataUrl"):
         download_archive(objects, url, model)
-    uri = _source(request)
-    bucket, prefix = split_uri(uri)
-    found = [info for info in objects.list(bucket, prefix) if not info.key.endswith("/")]
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    found = [each for each in SOURCES[source["S3DataType"]](objects, source["S3Uri"]) if each.path]
     if not found:
-        raise TransferError(f'No S3 objects found under S3 URL "{uri}" given in input data source.')
+        raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
+    mine = share(found, container.cluster.index(container.host), len(container.cluster))
     folder = container.folder / "input"
     folder.mkdir()
-    for number, info in enumerate(found):
-        _lay(info.path, folder / str(number))
-    plan = {"request": request, "uris": [f"s3://{info.bucket}/{info.key}" for info in found]}
+    for number, each in enumerate(mine):
+        _lay(each.info.path, folder / str(number))
+    plan = {
+        "request": request,
+        "uris": [f"s3://{each.info.bucket}/{each.info.key}" for each in mine],
+        "names": [f"{each.path}.out" for each in mine],
+    }
     (container.folder / "plan.json").write_text(json.dumps(plan))
 
 
-def upload(container: Container, describe: Json, failed: bool) -> Json:
-    """Store what became of the inputs, also of a job that `failed` at others; a stopped job stores nothing.
+def upload(containers: Sequence[Container], describe: Json, _: bool) -> Json:
+    """Store what became of the inputs, also of a job that failed at others; a stopped job stores nothing.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTransformJob.html
     """
-    if describe["TransformJobStatus"] == "Stopping" or not (container.folder / "result.json").exists():
-        return {}
-    target, target_prefix = split_uri(describe["TransformOutput"]["S3OutputPath"])
-    _, source_prefix = split_uri(_source(describe))
-    for number, uri in enumerate(json.loads((container.folder / "plan.json").read_text())["uris"]):
-        file = container.folder / "output" / str(number)
-        if file.exists():
-            name = f"{relative_path(source_prefix, split_uri(uri)[1])}.out"
-            container.backend.objects.put(target, "/".join(filter(None, (target_prefix.rstrip("/"), name))), file)
+    target, prefix = split_uri(describe["TransformOutput"]["S3OutputPath"])
+    for container in containers if describe["TransformJobStatus"] != "Stopping" else ():
+        if not (container.folder / "result.json").exists():
+            continue
+        for number, name in enumerate(json.loads((container.folder / "plan.json").read_text())["names"]):
+            file = container.folder / "output" / str(number)
+            if file.exists():
+                container.backend.objects.put(target, "/".join(filter(None, (prefix.rstrip("/"), name))), file)
     return {}
 
 
+def complaint(containers: Sequence[Container]) -> str:
+    """Return why a job failed whose processes ended as they should."""
+    results = [container.folder / "result.json" for container in containers]
+    failures = [json.loads(result.read_text())["failure"] for result in results if result.exists()]
+    return next((str(failure) for failure in failures if failure), "")
+
+
 def failure(container: Container, outcome: Outcome) -> str:
-    """Return why a job failed."""
-    result = container.folder / "result.json"
-    if result.exists():
-        return str(json.loads(result.read_text())["failure"])
-    return f"InternalServerError: {outcome.message or 'the process that sends the records failed'}"
-
-
-def _source(request: Json) -> str:
-    uri: str = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-    return uri
+    """Return why a process failed that was to send the records."""
+    return (
+        f"InternalServerError: {outcome.message or 'the process that sends the records failed'}, "
+        f"exit code: {outcome.exit_code}"
+    )
 
 
 def _lay(blob: Path, file: Path) -> None:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from sagelocal.jobs.transform.formats import Format, FormatError, format_of
 from sagelocal.jobs.transform.jsonpath import JsonPathError, compile_path
 from sagelocal.jobs.transform.settings import Settings
+from sagelocal.jobs.transform.splitting import SPLITS, SplitError
 
 
 class RecordError(Exception):
@@ -42,7 +43,7 @@ class Records:
                 yield from self._packed(stream)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise RecordError(f"it is no sound gzip file: {error}") from error
-        except (FormatError, JsonPathError) as error:
+        except (FormatError, JsonPathError, SplitError) as error:
             raise RecordError(str(error)) from error
 
     def assembled(self, payload: Payload, answer: bytes) -> bytes:
@@ -54,8 +55,9 @@ class Records:
         return answer + b"\n" if needs_end else answer
 
     def _packed(self, stream: BinaryIO | gzip.GzipFile) -> Iterator[Payload]:
-        if not self._settings.by_line:
-            content = stream.read(self._settings.max_payload + 1)  # no more than needed to see that it is too much
+        split, limit = SPLITS.get(self._settings.split), self._settings.max_payload
+        if split is None:
+            content = stream.read(limit + 1 if limit else -1)  # no more than needed to see that it is too much
             self._check(content)
             if content:
                 yield self._payload([self._sent(content)], [content])
@@ -63,35 +65,35 @@ class Records:
         packed: list[bytes] = []
         records: list[bytes] = []
         size = 0
-        for line in stream:
-            record = line.rstrip(b"\r\n")
-            if not record:
-                continue
-            sent = self._sent(record)
-            if packed and (self._settings.single_record or size + 1 + len(sent) > self._settings.max_payload):
-                yield self._payload(packed, records)
+        for record in split.records(stream):
+            # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformInput.html: only a single record
+            # is sent without what a binary format wraps it in
+            sent = self._sent(record.content if self._settings.single_record else record.framed)
+            added = len(split.between) + len(sent)
+            if packed and (self._settings.single_record or (limit and size + added > limit)):
+                yield self._payload(packed, records, split.between)
                 packed, records, size = [], [], 0
-            size += len(sent) + bool(packed)
+            size += added if packed else len(sent)
             packed.append(sent)
-            records.append(record)
+            records.append(record.content)
         if packed:
-            yield self._payload(packed, records)
+            yield self._payload(packed, records, split.between)
 
     def _sent(self, record: bytes) -> bytes:
         if self._select is None or self._format is None:
             return record
         return self._format.write(self._select(self._format.read(record)))
 
-    def _payload(self, packed: list[bytes], records: list[bytes]) -> Payload:
-        body = b"\n".join(packed)
+    def _payload(self, packed: list[bytes], records: list[bytes], between: bytes = b"") -> Payload:
+        body = between.join(packed)
         self._check(body)
         return Payload(body, records)
 
     def _check(self, body: bytes) -> None:
-        if len(body) > self._settings.max_payload:
-            limit = self._settings.max_payload >> 20
-            what = "a record" if self._settings.by_line else "the file"
-            raise RecordError(f"{what} is larger than the MaxPayloadInMB limit of {limit} MB")
+        limit = self._settings.max_payload
+        if limit and len(body) > limit:
+            what = "a record" if self._settings.split in SPLITS else "the file"
+            raise RecordError(f"{what} is larger than the MaxPayloadInMB limit of {limit >> 20} MB")
 
     def _associated(self, payload: Payload, answer: bytes) -> bytes:
         data = self._format

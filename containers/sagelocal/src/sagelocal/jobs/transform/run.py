@@ -20,11 +20,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sagelocal.jobs.connections import Unanswered
+from sagelocal.endpoints.connections import Unanswered
 from sagelocal.jobs.transform.records import Payload, RecordError, Records
 from sagelocal.jobs.transform.serving import Container, ContainerError
 from sagelocal.jobs.transform.settings import Settings
 
+CHUNK = 1 << 20  # bytes
 SHOWN = 300  # characters of a refusal's text
 
 
@@ -79,11 +80,17 @@ class Job:
             except RecordError as error:
                 self._fail(number, f"ClientError: {error}")
 
+    def _sent(self, payload: Payload) -> bytes | list[bytes]:
+        """Return what is sent; a list is sent in chunks."""
+        if self._settings.max_payload:
+            return payload.body
+        return [payload.body[start : start + CHUNK] for start in range(0, len(payload.body), CHUNK)]
+
     def _ask(self, payload: Payload) -> bytes:
-        reason = ""
+        reason, timeout = "", self._settings.timeout
         for _ in range(self._settings.retries + 1):
             try:
-                status, _, body = self._container.invoke(payload.body, self._settings.headers, self._settings.timeout)
+                status, _, body = self._container.invoke(self._sent(payload), self._settings.headers, timeout)
             except TimeoutError:
                 reason = f"AlgorithmError: no answer within {self._settings.timeout:g} seconds"
                 continue
@@ -168,7 +175,10 @@ def transform(folder: Path, plan: dict[str, Any], log: DataLog) -> str:
 
 
 def main() -> int:
-    """Do the job of a folder and return 0, or 1 with the reason in result.json."""
+    """Do the job of a folder and return 0: whether it failed, and why, stands in result.json.
+
+    An instance whose data are bad must not be the end of the other ones.
+    """
     folder = Path(sys.argv[1])
     plan = json.loads((folder / "plan.json").read_text())
     spec = json.loads((folder / "run" / "spec.json").read_text())
@@ -176,7 +186,7 @@ def main() -> int:
     new = folder / "result.json.new"
     new.write_text(json.dumps({"failure": failure}))
     os.replace(new, folder / "result.json")  # noqa: PTH105 - as the supervisor does
-    return 1 if failure else 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import Any
 
-from sagelocal.jobs.connections import Answer, Connections, Unanswered
+from sagelocal.endpoints.connections import Answer, Connections, Unanswered
 
 STARTUP_TIMEOUT = 480.0  # seconds
 PING_TIMEOUT = 2.0  # seconds
@@ -46,7 +46,7 @@ class Container:
             return {}
         return wishes if isinstance(wishes, dict) else {}
 
-    def invoke(self, body: bytes, headers: dict[str, str], timeout: float) -> Answer:
+    def invoke(self, body: bytes | list[bytes], headers: dict[str, str], timeout: float) -> Answer:
         """Return what the container answers; Unanswered or TimeoutError if it does not."""
         return self._connections.request("POST", "/invocations", body, headers, timeout)
 

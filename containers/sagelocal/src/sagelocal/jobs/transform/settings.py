@@ -19,12 +19,12 @@ class Settings:
 
     concurrent: int
     single_record: bool
-    max_payload: int  # bytes
+    max_payload: int  # bytes; 0: no limit, and requests are sent in chunks
     timeout: float  # seconds that the container has for one request
     retries: int
     headers: dict[str, str]
     content_type: str
-    by_line: bool
+    split: str  # Line, RecordIO, TFRecord or None
     gzip: bool
     assemble_lines: bool
     input_filter: str
@@ -37,24 +37,29 @@ class Settings:
         source, target = request["TransformInput"], request["TransformOutput"]
         processing = request.get("DataProcessing") or {}
         client = request.get("ModelClientConfig") or {}
-        chosen = {name: request.get(name) or wishes.get(name) or default for name, default in DEFAULTS.items()}
+        chosen = {name: request.get(name, wishes.get(name, default)) for name, default in DEFAULTS.items()}
         content_type = source.get("ContentType") or ""
         headers = {"Content-Type": content_type, "Accept": target.get("Accept") or ""}
         return cls(
-            concurrent=int(chosen["MaxConcurrentTransforms"]),
+            concurrent=int(chosen["MaxConcurrentTransforms"]) or DEFAULTS["MaxConcurrentTransforms"],
             single_record=str(chosen["BatchStrategy"]).replace("_", "").lower() == "singlerecord",
             max_payload=int(chosen["MaxPayloadInMB"]) * 1024 * 1024,
             timeout=float(client.get("InvocationsTimeoutInSeconds") or DEFAULT_TIMEOUT),
             retries=int(client.get("InvocationsMaxRetries", DEFAULT_RETRIES)),
             headers={name: value for name, value in headers.items() if value},
             content_type=content_type,
-            by_line=source.get("SplitType") == "Line",
+            split=source.get("SplitType") or "None",
             gzip=source.get("CompressionType") == "Gzip",
             assemble_lines=target.get("AssembleWith") == "Line",
             input_filter=processing.get("InputFilter") or "$",
             output_filter=processing.get("OutputFilter") or "$",
             join=processing.get("JoinSource") == "Input",
         )
+
+    @property
+    def by_line(self) -> bool:
+        """Tell whether a record is a line."""
+        return self.split == "Line"
 
     def described(self) -> str:
         """Return the line with which SageMaker's data log begins."""
@@ -75,4 +80,4 @@ def variables(request: Mapping[str, Any]) -> dict[str, str]:
         "SAGEMAKER_BATCH_STRATEGY": SPELLINGS.get(request.get("BatchStrategy") or ""),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms"),
     }
-    return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in asked.items() if value}}
+    return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in asked.items() if value is not None}}

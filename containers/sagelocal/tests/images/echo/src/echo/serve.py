@@ -1,8 +1,9 @@
 """An endpoint that answers with what it was sent.
 
 A body `env NAME` is answered with that variable, `model` with the model's model.json, `status N` with that status,
-`pid` with the process id, `die` by dying. The environment says how it starts: ECHO_PING_STATUS (default 200), ECHO_EXIT
-(end at once with that code), ECHO_START_SECONDS (wait so long before listening).
+`pid` with the process id, `size` with the length of the body and how it was sent, `stream N` in N parts, `die` by
+dying. The environment says how it starts: ECHO_PING_STATUS (default 200), ECHO_EXIT (end at once with that code),
+ECHO_START_SECONDS (wait so long before listening).
 """
 
 import http.server
@@ -15,7 +16,7 @@ from pathlib import Path
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
 
-def _answer(body: bytes) -> tuple[int, bytes]:
+def _answer(body: bytes, chunked: bool) -> tuple[int, bytes]:
     word, _, rest = body.decode(errors="replace").partition(" ")
     if word == "die":
         os._exit(9)
@@ -24,6 +25,7 @@ def _answer(body: bytes) -> tuple[int, bytes]:
     answers = {
         "env": lambda: os.environ.get(rest, "").encode(),
         "model": lambda: (BASE / "model" / "model.json").read_bytes(),
+        "size": lambda: f"{len(body)} {'chunked' if chunked else 'whole'}".encode(),
         "pid": lambda: str(os.getpid()).encode(),
     }
     return 200, answers[word]() if word in answers else body
@@ -40,9 +42,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._send(int(os.environ.get("ECHO_PING_STATUS", "200")) if self.path == "/ping" else 404, b"")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        status, answer = _answer(body) if self.path == "/invocations" else (404, b"")
+        body = self._body()
+        if body.startswith(b"stream "):
+            self._stream(int(body.split()[1]))
+            return
+        status, answer = (
+            _answer(body, "Transfer-Encoding" in self.headers) if self.path == "/invocations" else (404, b"")
+        )
         self._send(status, answer)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def _stream(self, parts: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for number in range(parts):
+            part = f"part {number}\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            self.wfile.flush()
+            time.sleep(0.05)  # so that the parts arrive as such
+        self.wfile.write(b"0\r\n\r\n")
 
     def _send(self, status: int, answer: bytes) -> None:
         self.send_response(status)

@@ -1,7 +1,8 @@
 """A training job told by its hyperparameters what to do.
 
-message        print it (lines such as `accuracy=0.5` are metrics)
+message        print it (lines such as `accuracy=0.5` are metrics), with `{name}` replaced by that hyperparameter
 seconds        then wait so long; SIGTERM ends the wait and the job still writes its model
+seconds_unless VALUE:SECONDS: wait so long unless the hyperparameter x is VALUE
 ignore_sigterm "true": SIGTERM does nothing
 spawn          "true": leave a process in a session of its own behind, its id in model/spawned.txt
 read_env       write that environment variable into the model
@@ -12,6 +13,7 @@ checkpoint     write it as checkpoints/state.txt
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,11 +41,14 @@ def main() -> None:
     else:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if "message" in told:
-        print(told["message"], flush=True)
+        print(re.sub(r"\{(\w+)\}", lambda found: told[found[1]], told["message"]), flush=True)
     model = BASE / "model"
     if told.get("spawn") == "true":
         left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
         (model / "spawned.txt").write_text(str(left.pid))
+    value, _, seconds = told.get("seconds_unless", "").partition(":")
+    if seconds and told["x"] != value:
+        told["seconds"] = seconds
     if "seconds" in told:
         print("waiting", flush=True)
         stop.wait(float(told["seconds"]))

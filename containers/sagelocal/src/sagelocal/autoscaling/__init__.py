@@ -1,0 +1,5 @@
+"""Application Auto Scaling of endpoints' variants."""
+
+from sagelocal.autoscaling import api
+
+__all__ = ["api"]  # imported for the operations it registers

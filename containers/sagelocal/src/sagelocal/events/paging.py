@@ -1,0 +1,20 @@
+"""Pages of EventBridge's lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagelocal.errors import validation_error
+from sagelocal.operations import Request, Response
+
+_LIMIT = 100
+
+
+def page(member: str, items: list[Any], request: Request) -> Response:
+    """Return the page of a list that a request asks for."""
+    token, limit = request.get("NextToken") or "0", request.get("Limit") or _LIMIT
+    if not token.isdecimal():
+        raise validation_error("The NextToken is not valid.")
+    start = int(token)
+    more = {"NextToken": str(start + limit)} if start + limit < len(items) else {}
+    return {member: items[start : start + limit], **more}

@@ -1,0 +1,1 @@
+"""Faults on demand: calls that are throttled, fail, hang or lose their answer, and jobs that lose their machine."""

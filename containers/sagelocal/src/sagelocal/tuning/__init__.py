@@ -1,0 +1,5 @@
+"""Hyperparameter tuning: importing this package registers its operations."""
+
+from sagelocal.tuning import api
+
+__all__ = ["api"]

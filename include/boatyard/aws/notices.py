@@ -1,0 +1,172 @@
+"""Notices: which places are told of a state change, at most once each, and in which words."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from boatyard.aws import jobs, logs, pending_notices, storage
+from boatyard.aws.clients import Clients
+from boatyard.aws.errors import aws_failures
+from boatyard.aws.jobs.kinds import JOBS
+from boatyard.aws.journal import kept
+from boatyard.aws.links import ENDPOINT, LOG, RECORD, Console, endpoint_logs, job_links
+from boatyard.aws.naming import content_name
+from boatyard.aws.pending_notices import Pending
+from boatyard.aws.record import Subject
+from boatyard.aws.state_changes import StateChange, heard_by
+from boatyard.spec.notify import BAD_ENDS, Notify
+
+log = logging.getLogger(__name__)
+
+TASK = "Task"
+TRACE_LINES = 50
+ENDS = ("Completed", "Failed", "Stopped")  # of jobs
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a place is told: one line, the facts, where to look, and of a bad end the last lines of the log."""
+
+    title: str
+    facts: Mapping[str, str]
+    links: Mapping[str, str]  # address by the words for it
+    attributes: Mapping[str, str]  # what a subscriber may filter by
+    trace: str = ""
+
+
+Send = Callable[[Notify, Notice], None]
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Listen to the state changes of one try of a step, and tell the places that want to know.
+
+    A place is told of a change at most once, whatever dies: the notice is claimed in S3 before it is sent. One that
+    could not be sent is logged and not tried again; the step does not notice. While a job runs it is remembered, so
+    that its end is told even if nobody waits for it any more (`tell_missed`).
+    """
+
+    places: Sequence[Notify]
+    subject: Subject
+    clients: Clients
+    console: Console
+    task_page: str
+    send: Send
+    aws: Mapping[str, Any] = field(default_factory=dict)  # the task's own connection
+
+    def __call__(self, change: StateChange) -> None:
+        """Tell every place that wants to know of `change`."""
+        with kept():  # what is asked of AWS for a notice is no part of the step's record
+            if change.kind not in JOBS:
+                self._tell(change)
+                return
+            pending = Pending(
+                change.kind, change.name, self.subject, tuple(self.places), self.task_page, dict(self.aws)
+            )
+            if change.state not in ENDS:
+                self._keep(pending_notices.remember, pending)
+            self._tell(change)
+            if change.state in ENDS:
+                self._keep(pending_notices.forget, pending)
+
+    def _keep(self, how: Callable[[Any, Pending], None], pending: Pending) -> None:
+        try:
+            how(self.clients.get("s3"), pending)
+        except aws_failures() as error:  # the worst that can come of it is a notice that is not sent
+            log.warning("%s could not be written: %s", pending.uri, error)
+
+    def _tell(self, change: StateChange) -> None:
+        for place in self.places:
+            if change.state not in place.states:
+                continue
+            try:
+                if self._claim(place, change):
+                    self.send(place, self._notice(change))
+                    log.info("told %s: %s", place.name, _title(change))
+            except Exception as error:  # noqa: BLE001 - whatever S3 or a chat's client raises, the job goes on
+                log.warning("%s was not told of %s (%s): %s", place.name, change.name, change.state, error)
+
+    def _claim(self, place: Notify, change: StateChange) -> bool:
+        """Tell whether this notice is ours to send."""
+        target = place.target
+        uri = f"{self.subject.notices_uri}/{self._identity(change)}/{content_name(change.state, target)}.json"
+        claim = {
+            "place": target,
+            "change": asdict(change),
+            "run": self.subject.owner.run,
+            "try": self.subject.tried,
+            "claimed_at": datetime.now(UTC).isoformat(),
+            "by": os.urandom(8).hex(),  # tells two claimants of the same instant apart
+        }
+        return storage.write_once(self.clients.get("s3"), uri, f"{json.dumps(claim, indent=1)}\n".encode())
+
+    def _identity(self, change: StateChange) -> str:
+        """Return what a change happens to once: a job, or the endpoint as this step of this run brings it about."""
+        if change.kind in JOBS:
+            return change.name
+        return f"{change.name}-{self.subject.owner.digest}-{self.subject.generation}"
+
+    def _notice(self, change: StateChange) -> Notice:
+        owner = self.subject.owner
+        facts = {
+            "DAG": owner.dag,
+            "run": owner.run,
+            "task": owner.task,
+            "deployment": owner.deployment,
+            "reason": change.reason,
+        }
+        return Notice(
+            title=_title(change),
+            facts={name: value for name, value in facts.items() if value},
+            links=self._links(change),
+            attributes={
+                "state": change.state,
+                "kind": change.kind,
+                "name": change.name,
+                "dag": owner.dag,
+                "run": owner.run,
+                "task": owner.task,
+            },
+            trace="\n".join(self._trace(change)) if change.state in BAD_ENDS else "",
+        )
+
+    def _links(self, change: StateChange) -> dict[str, str]:
+        console = self.console
+        if change.kind in JOBS:
+            links = job_links(console, change.kind, change.name, JOBS[change.kind].log_group)
+        else:
+            links = {ENDPOINT: console.endpoint(change.name), LOG: console.log(endpoint_logs(change.name))}
+        return links | {TASK: self.task_page, RECORD: console.stored(self.subject.uri)}
+
+    def _trace(self, change: StateChange) -> Iterator[str]:
+        if change.kind in JOBS:
+            try:
+                yield from logs.tail(self.clients.get("logs"), change.kind, change.name, TRACE_LINES)
+            except aws_failures() as error:
+                yield f"(the log could not be read: {error})"
+
+
+def tell_missed(clients: Clients, bucket: str, console: Console, send: Callable[[Pending], Send]) -> list[str]:
+    """Tell what became of remembered jobs while nobody looked; return the names of those that ended."""
+    ended = []
+    for pending in list(pending_notices.remembered(clients.get("s3"), bucket)):
+        sender = send(pending)
+        notices = Notices(pending.places, pending.subject, clients, console, pending.task_page, sender, pending.aws)
+        with heard_by(notices):
+            job = jobs.describe(clients.get("sagemaker"), pending.kind, pending.name)
+        if job is None:
+            pending_notices.forget(clients.get("s3"), pending)
+        elif job.outcome.ended:
+            ended.append(job.name)
+    return ended
+
+
+def _title(change: StateChange) -> str:
+    what = f"{change.kind} job" if change.kind in JOBS else change.kind
+    return f"{change.state}: {what} {change.name} {change.words}"

@@ -1,0 +1,140 @@
+"""Which faults there are, and a plan of them by a seed: who is hit, when, by what."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+# moments in the life of a task
+QUEUED = "queued"
+BEFORE_CREATE = "create sent, nothing done"
+AFTER_CREATE = "job created, answer not there"
+AFTER_DESCRIBE = "describe answered late"
+IN_WORKER = "job runs, waited for in the worker"
+DEFERRED = "job runs, deferred"
+RESUMING = "resuming"
+BETWEEN = "between two tasks"
+AT_RANDOM = "at random"
+CREATING, LOOKING, ALL_CALLS = "create", "describe", "every call for 6 s"  # of the faults that are calls'
+STARTING, WORKING = "job starts", "job runs"  # of the faults that are jobs'
+
+TASK_MOMENTS = (QUEUED, BEFORE_CREATE, AFTER_CREATE, AFTER_DESCRIBE, IN_WORKER, BETWEEN, AT_RANDOM)
+DEFERRED_MOMENTS = (QUEUED, BEFORE_CREATE, AFTER_CREATE, AFTER_DESCRIBE, DEFERRED, RESUMING, BETWEEN, AT_RANDOM)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One DAG of the workload: its tasks in order, and the moments that its tasks go through."""
+
+    tasks: tuple[str, ...]
+    moments: tuple[str, ...]
+
+
+CHAINS: Mapping[str, Chain] = {
+    "sync": Chain(("process", "train"), TASK_MOMENTS),
+    "deferred": Chain(("process", "train"), DEFERRED_MOMENTS),
+    "batch": Chain(("predict",), (*DEFERRED_MOMENTS[:-2], AT_RANDOM)),
+    "release": Chain(("deploy",), (QUEUED, DEFERRED, AT_RANDOM)),
+    "timed_out": Chain(("train",), (AT_RANDOM,)),
+}
+
+# component, how it dies
+KILLS = {
+    "kill -9 task process": "task",
+    "kill -9 worker": "worker",
+    "kill -9 triggerer": "triggerer",
+    "kill -9 scheduler, its workers live": "scheduler",
+    "kill -9 scheduler and workers": "scheduler",
+    "kill -9 api-server": "api-server",
+    "kill -9 sagelocal": "sagelocal",
+    "kill -9 dag-processor": "dag-processor",
+    "SIGTERM worker": "worker",
+    "SIGTERM scheduler and workers": "scheduler",
+    "SIGTERM triggerer": "triggerer",
+}
+IN_TASK = {"task", "worker"}
+CALLS = ("throttle", "fail", "hang", "late", "lose")
+PERSONS = ("mark failed", "mark success", "clear", "retry", "fail run", "pause")
+JOBS = ("job killed", "instance lost", "no capacity")
+# seconds: of any job; of one that is to be hurt while it runs; of one that must be stopped, or is an orphan
+BRIEF, MIDDLING, LONG = "2", "15", "300"
+
+# how often each is drawn, out of the sum
+WEIGHTS = {
+    **dict.fromkeys(KILLS, 6),
+    "kill -9 task process": 10,
+    "kill -9 worker": 10,
+    "kill -9 triggerer": 9,
+    "kill -9 sagelocal": 9,
+    "kill -9 dag-processor": 2,
+    "kill -9 scheduler, its workers live": 7,
+    **dict.fromkeys(CALLS, 6),
+    **dict.fromkeys(PERSONS, 6),
+    **dict.fromkeys(JOBS, 4),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a run, at which moment of which of its tasks."""
+
+    what: str
+    where: str
+    task: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a DAG and what will happen to it."""
+
+    id: str
+    dag: str  # a key of CHAINS
+    faults: tuple[Fault, ...]
+
+    @property
+    def conf(self) -> dict[str, str]:
+        """Return the seconds of its jobs: whoever is to be stopped must not have ended by himself."""
+        lasts = dict.fromkeys(CHAINS[self.dag].tasks, LONG if self.dag == "timed_out" else BRIEF)
+        for fault in self.faults:
+            if fault.what in PERSONS and fault.what != "pause":
+                lasts[fault.task] = LONG
+            elif fault.what == "pause" or fault.where == WORKING:
+                lasts[fault.task] = MIDDLING
+        return lasts
+
+
+def plan(seed: int) -> Iterator[Run]:
+    """Yield runs with one to three faults in each, without end; the same seed, the same plan."""
+    dice = random.Random(seed)
+    for number in count():
+        dag = dice.choices(list(CHAINS), weights=(34, 40, 12, 8, 6))[0]
+        yield Run(f"c{number:03d}", dag, _faults(dice, dag, dice.choice((1, 2, 2, 3))))
+
+
+def _faults(dice: random.Random, dag: str, number: int) -> tuple[Fault, ...]:
+    # one person at most, for what two of them want together nobody can say
+    drawn = [_fault(dice, dag, alone=number == 1 or last) for last in (n == number - 1 for n in range(number))]
+    return tuple(sorted(drawn, key=lambda fault: CHAINS[dag].tasks.index(fault.task)))
+
+
+def _fault(dice: random.Random, dag: str, *, alone: bool) -> Fault:
+    chain = CHAINS[dag]
+    only_machines = dag in {"release", "timed_out"} or not alone
+    possible = {what: weight for what, weight in WEIGHTS.items() if not only_machines or what in {*KILLS, *CALLS}}
+    what = dice.choices(list(possible), weights=list(possible.values()))[0]
+    task = dice.choice(chain.tasks)
+    return Fault(what, dice.choice(_moments(what, chain)), task)
+
+
+def _moments(what: str, chain: Chain) -> tuple[str, ...]:
+    if what in CALLS:
+        return (CREATING, LOOKING, ALL_CALLS)
+    if what in JOBS:
+        return (STARTING,) if what == "no capacity" else (STARTING, WORKING)
+    if what in PERSONS:
+        return tuple(one for one in chain.moments if one in {AFTER_CREATE, IN_WORKER, DEFERRED})
+    if KILLS[what] == "triggerer":
+        return tuple(one for one in chain.moments if one not in {QUEUED, BETWEEN}) or (AT_RANDOM,)
+    if KILLS[what] in IN_TASK:
+        return tuple(one for one in chain.moments if one not in {QUEUED, BETWEEN, DEFERRED})
+    return chain.moments

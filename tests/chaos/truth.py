@@ -1,0 +1,166 @@
+"""What really is: Airflow's database and SageMaker's API, asked by the judge himself."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+from tests.chaos.judge import Job
+
+_LOOK = 0.1  # seconds
+
+# noun of the API, method names, members of times
+KINDS = {
+    "TrainingJob": ("training_job", "TrainingJobArn"),
+    "ProcessingJob": ("processing_job", "ProcessingJobArn"),
+    "TransformJob": ("transform_job", "TransformJobArn"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task instance as Airflow's database has it."""
+
+    run: str
+    task: str
+    state: str | None
+    pid: int | None
+    tries: int
+    max_tries: int
+    next_method: str | None
+
+    @property
+    def resumes(self) -> bool:
+        """Tell whether it was deferred before."""
+        return self.next_method is not None
+
+
+@dataclass
+class AirflowTruth:
+    """Look into Airflow's database ten times a second."""
+
+    database: Path
+    tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self) -> None:
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK):
+            try:
+                self.look()
+            except sqlite3.OperationalError:
+                continue  # a writer is at the schema or the file; the next look will do
+
+    def look(self) -> None:
+        """Read all runs and task instances as they are now."""
+        asked = "SELECT run_id, task_id, state, pid, try_number, max_tries, next_method FROM task_instance"
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)
+        try:
+            found = [Task(*row) for row in connection.execute(asked)]
+            runs = dict(connection.execute("SELECT run_id, state FROM dag_run"))
+        finally:
+            connection.close()
+        self.tasks = {(task.run, task.task): task for task in found}
+        self.runs = runs
+
+
+@dataclass
+class SageMakerTruth:
+    """Ask SageMaker with a client of its own, which tries each call once."""
+
+    environment: Mapping[str, str]
+    _ended: dict[str, Job | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = self._make("sagemaker")
+        self.runtime = self._make("sagemaker-runtime")
+
+    def _make(self, service: str) -> Any:
+        make: Any = boto3.client  # its types ask for the name of a service, not for a variable
+        return make(
+            service,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(
+                retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20, max_pool_connections=32
+            ),
+        )
+
+    def works_on(self, run: str, task: str) -> bool:
+        """Tell whether a job of that task is in progress; no answer is a no."""
+        try:
+            return any(
+                one[f"{noun}Status"] == "InProgress"
+                for noun in KINDS
+                for one in self._list(noun, NameContains=f"{run}-{task}")
+            )
+        except (ClientError, BotoCoreError):
+            return False
+
+    def jobs(self) -> list[Job]:
+        """Return every job that carries the tags of the workload."""
+        return [job for noun in KINDS for one in self._list(noun) if (job := self._job(noun, one)) is not None]
+
+    def serving(self, endpoint: str) -> tuple[str, str]:
+        """Return an endpoint's status and its configuration."""
+        found = self.client.describe_endpoint(EndpointName=endpoint)
+        return found["EndpointStatus"], found["EndpointConfigName"]
+
+    def _list(self, noun: str, **asked: str) -> Iterator[dict[str, Any]]:
+        paginator = self.client.get_paginator(f"list_{KINDS[noun][0]}s")
+        for page in paginator.paginate(**asked, PaginationConfig={"PageSize": 100}):
+            if f"{noun}Summaries" not in page:
+                print("ODD", page, flush=True)
+                raise ConnectionClosedError(endpoint_url=str(page))
+            yield from page[f"{noun}Summaries"]
+
+    def _job(self, noun: str, summary: Mapping[str, Any]) -> Job | None:
+        method, arn_key = KINDS[noun]
+        arn = summary[arn_key]
+        if arn in self._ended:
+            return self._ended[arn]
+        found = getattr(self.client, f"describe_{method}")(**{f"{noun}Name": summary[f"{noun}Name"]})
+        tags = {tag["Key"]: tag["Value"] for tag in self.client.list_tags(ResourceArn=arn)["Tags"]}
+        if "chaos:run" not in tags:
+            self._ended[arn] = None
+            return None
+        status = found[f"{noun}Status"]
+        end = found.get("TrainingEndTime") or found.get("ProcessingEndTime") or found.get("TransformEndTime")
+        job = Job(
+            run=tags["chaos:run"],
+            task=tags["chaos:task"],
+            name=summary[f"{noun}Name"],
+            status=status,
+            reason=found.get("FailureReason", ""),
+            created=found["CreationTime"].timestamp(),
+            ended=None if end is None or status in {"InProgress", "Stopping"} else end.timestamp(),
+        )
+        if job.ended is not None:
+            self._ended[arn] = job
+        return job
+
+
+def until(question: Any, seconds: float, pause: float = 0.25) -> bool:
+    """Ask until the answer is yes, at most `seconds`; return the last answer."""
+    deadline = time.monotonic() + seconds
+    while not (answer := bool(question())):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(pause)
+    return answer

@@ -1,0 +1,55 @@
+"""Models and endpoint configurations, in a real sagelocal."""
+
+import uuid
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from tests.unit.airflow.conftest import IMAGE, ROLE, Task
+
+from boatyard.airflow.operators import SageMakerEndpointConfigOperator, SageMakerModelOperator
+
+
+def model(name: str) -> dict[str, Any]:
+    return {"ModelName": name, "PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": ROLE}
+
+
+def endpoint_config(name: str, count: Any = 1) -> dict[str, Any]:
+    variant = {"VariantName": "a", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": count}
+    return {"EndpointConfigName": name, "ProductionVariants": [variant]}
+
+
+@pytest.fixture
+def name() -> str:
+    return f"tides-{uuid.uuid4().hex[:8]}"
+
+
+def make(config: dict[str, Any], task: Task) -> dict[str, Any]:
+    operator = SageMakerModelOperator if "ModelName" in config else SageMakerEndpointConfigOperator
+    found: dict[str, Any] = operator(task_id="make", config=config, aws_conn_id=None).execute(task.context())
+    return found
+
+
+def test_what_is_made_is_described_under_the_providers_key(sagemaker: Any, name: str, task: Task) -> None:
+    assert make(model(name), task)["Model"]["ModelArn"] == sagemaker.describe_model(ModelName=name)["ModelArn"]
+    made = make(endpoint_config(name), task)["EndpointConfig"]
+    assert made["EndpointConfigArn"] == sagemaker.describe_endpoint_config(EndpointConfigName=name)["EndpointConfigArn"]
+
+
+def test_a_retry_finds_what_the_try_before_it_made(name: str, task: Task) -> None:
+    for config in (model(name), endpoint_config(name)):
+        assert make(config, task) == make(config, task)
+
+
+def test_what_is_there_but_differs_is_an_error_that_no_retry_mends(name: str, task: Task) -> None:
+    make(model(name), task)
+    make(endpoint_config(name), task)
+    with pytest.raises(AirflowFailException, match=f"endpoint config {name} exists, but differs in ProductionVariants"):
+        make(endpoint_config(name, count=2), task)
+    with pytest.raises(AirflowFailException, match=f"model {name} exists, but differs in PrimaryContainer.Image"):
+        make(model(name) | {"PrimaryContainer": {"Image": IMAGE.replace("echo", "other")}}, task)
+
+
+def test_numbers_that_jinja_made_text_are_numbers_again(name: str, task: Task) -> None:
+    make(model(name), task)
+    assert make(endpoint_config(name, count="1"), task)["EndpointConfig"]["EndpointConfigName"] == name

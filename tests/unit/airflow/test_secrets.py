@@ -1,0 +1,112 @@
+"""A secret reaches the script that needs it, and nothing else: not a request, a log, an XCom, a record or a file."""
+
+import asyncio
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from airflow.triggers.base import TriggerEvent
+from tests.contract.conftest import LocalServer
+from tests.unit.airflow.conftest import ROLE, Task
+from tests.unit.iterative import lines
+
+from boatyard.airflow.failures import JobFailedError
+from boatyard.airflow.operators import SageMakerTrainingOperator
+from boatyard.airflow.triggers import JobTrigger
+from boatyard.aws import jobs
+from boatyard.aws.outcome import Outcome
+from boatyard.aws.record import key_of
+from boatyard.spec import code_hash
+from boatyard.steps import SourceCode
+from boatyard.steps.secrets import references
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/tabular:0.1.0"
+VALUE = f"t1de-{uuid.uuid4()}"
+DIGEST = f"digest {hashlib.sha256(VALUE.encode()).hexdigest()}"
+TRAIN = """
+import hashlib, os, pathlib, sys, time
+print("digest", hashlib.sha256(os.environ["TOKEN"].encode()).hexdigest(), flush=True)
+while not pathlib.Path(sys.argv[2]).exists():  # until somebody has looked at everything
+    time.sleep(0.05)
+raise PermissionError(f"the token {os.environ['TOKEN']} was refused")
+"""
+
+
+def holding(folder: Path) -> list[Path]:
+    """Return the files of sagelocal that hold the secret, its own Secrets Manager (moto's snapshots) left out."""
+    files = (path for path in folder.rglob("*") if path.is_file() and folder / "moto" not in path.parents)
+    return [path for path in files if VALUE.encode() in path.read_bytes()]
+
+
+def fired(deferral: TaskDeferred) -> dict[str, Any]:
+    async def first() -> TriggerEvent:
+        return await anext(aiter(JobTrigger(**deferral.trigger.serialize()[1]).run()))
+
+    payload: dict[str, Any] = asyncio.run(first()).payload
+    return payload
+
+
+def test_a_secret_is_seen_by_its_script_alone(
+    aws: LocalServer,
+    client: Callable[[str], Any],
+    bucket: str,
+    task: Task,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    client("secretsmanager").create_secret(Name="harbour/token", SecretString=VALUE)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "train.py").write_text(TRAIN)
+    gate, digest = tmp_path / "gate", code_hash(tmp_path / "jobs")
+    code = SourceCode(tmp_path / "jobs", digest, f"s3://{bucket}/code/{digest}")
+    config = {
+        "TrainingJobName": "{job_name}",
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "HyperParameters": {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": code.archive,
+            "gate": str(gate),
+        },
+        "RoleArn": ROLE,
+        "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+        "Environment": references({"TOKEN": "secretsmanager:harbour/token"}),
+    }
+
+    def operator() -> SageMakerTrainingOperator:
+        return SageMakerTrainingOperator(
+            task_id="train",
+            config=config,
+            aws_conn_id=None,
+            retries=1,
+            deferrable=True,
+            defer_after=0.1,
+            source_code=code,
+            records=f"s3://{bucket}/records",
+        )
+
+    with pytest.raises(TaskDeferred) as deferred:
+        operator().execute(task.context())
+    name = str(deferred.value.trigger.serialize()[1]["job_name"])
+    while DIGEST not in lines(client("logs"), name):
+        assert jobs.describe(client("sagemaker"), "training", name).outcome is Outcome.RUNNING  # type: ignore[union-attr]
+    assert holding(aws.state) == []
+    gate.touch()
+    carried = {"event": fired(deferred.value), **(deferred.value.kwargs or {})}
+    with pytest.raises(JobFailedError, match=r"PermissionError: the token \*\*\* was refused") as failed:
+        operator().resume_execution("execute_complete", carried, task.context())
+    described = client("sagemaker").describe_training_job(TrainingJobName=name)
+    record = (
+        client("s3").get_object(Bucket=bucket, Key=f"records/{key_of(task.run_id)}/train.json")["Body"].read().decode()
+    )
+    assert "secretsmanager:harbour/token" in record
+    assert holding(aws.state) == []
+    told = [caplog.text, str(failed.value), str(described), str(task.pushed), repr(deferred.value.kwargs), record]
+    assert not any(VALUE in text for text in told)
