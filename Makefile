@@ -56,14 +56,24 @@ test: setup ## run the tests: unit, DAGs, contract, the main job end to end, the
 test-e2e: setup ## run the other end-to-end tests: new models, validation, gate, batch, the documentation word for word
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(filter-out $(MAIN_JOB),$(wildcard tests/e2e/test_*.py))
 
+CLIENTS := tests/clients
+
+test-clients: setup ## run AWS's own clients against sagelocal: the CLI, the SageMaker SDK, the training toolkit, s3fs, PyAthena
+	cd $(CLIENTS)/toolkit && $(UV) sync --quiet --locked
+	cd containers/tabular && $(UV) sync --quiet --locked --group dev
+	cd $(CLIENTS) && $(UV) run --quiet --locked pytest -q
+
 check: setup ## lint, format, types, import rules, locks
 	$(BIN)/ruff check --no-cache .  # its cache goes stale when a module appears: imports sort otherwise then
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd containers/tabular && $(UV) run --quiet --locked --group dev mypy
+	cd $(CLIENTS) && $(UV) run --quiet --locked mypy .
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project containers/tabular
+	$(UV) lock --check --quiet --project $(CLIENTS)
+	$(UV) lock --check --quiet --project $(CLIENTS)/toolkit
 
 format: setup ## let ruff format and mend what it can
 	$(BIN)/ruff format .
@@ -90,4 +100,4 @@ $(UV):
 clean: down ## stop the stack and delete its state, the environments and what was built
 	rm -rf $(STATE) .venv build
 
-.PHONY: help demo up down status doctor compose-env test test-e2e check format chaos bench setup clean
+.PHONY: help demo up down status doctor compose-env test test-e2e test-clients check format chaos bench setup clean

@@ -16,7 +16,7 @@ from boatyard.cli.home import Home
 from boatyard.cli.stack import Stack
 
 TASKS = 8
-JOB_SECONDS = 1.0
+JOB_SECONDS = (0.5, 1.0, 2.0, 6.0)  # of the tasks in turn: how late an end is seen depends on it
 ROUNDS = 7  # Airflow pauses for seconds now and then, between any two tasks
 BAR = 1.2
 OURS, REFERENCE = "jobs", "nothing"
@@ -41,20 +41,27 @@ from airflow.sdk import DAG, chain
 
 from boatyard.airflow.operators.processing import SageMakerProcessingOperator
 
-CONFIG = {{
-    "AppSpecification": {{
-        "ImageUri": os.environ["BOATYARD_IMAGE_REGISTRY"] + "/echo:latest",
-        "ContainerEntrypoint": ["python3", "-c", "import time; time.sleep({JOB_SECONDS})"],
-    }},
-    "ProcessingResources": {{
-        "ClusterConfig": {{"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}}
-    }},
-    "StoppingCondition": {{"MaxRuntimeInSeconds": 600}},
-    "RoleArn": os.environ["BOATYARD_ROLE_ARN"],
-}}
+SECONDS = {JOB_SECONDS}
+
+
+def task(number):
+    script = f"import time; time.sleep({{SECONDS[number % len(SECONDS)]}})"
+    config = {{
+        "AppSpecification": {{
+            "ImageUri": os.environ["BOATYARD_IMAGE_REGISTRY"] + "/echo:latest",
+            "ContainerEntrypoint": ["python3", "-c", script],
+        }},
+        "ProcessingResources": {{
+            "ClusterConfig": {{"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}}
+        }},
+        "StoppingCondition": {{"MaxRuntimeInSeconds": 600}},
+        "RoleArn": os.environ["BOATYARD_ROLE_ARN"],
+    }}
+    return SageMakerProcessingOperator(task_id=f"task_{{number}}", config=config, deferrable=True)
+
 
 with DAG("{OURS}", schedule=None) as dag:
-    chain(*[SageMakerProcessingOperator(task_id=f"task_{{number}}", config=CONFIG) for number in range({TASKS})])
+    chain(*map(task, range({TASKS})))
 '''
 
 

@@ -25,7 +25,7 @@ def main() -> int:
     began = time.monotonic()
 
     def report(line: str) -> None:
-        print(f"{time.monotonic() - began:6.0f} s  {line}", flush=True)
+        print(f"{time.monotonic() - began:6.0f} s  {line}\n", end="", flush=True)  # in one piece: many threads report
 
     report(f"seed {options.seed}, {options.faults} faults, in {folder}")
     ours = _campaign(folder / "boatyard", "boatyard", options.seed, options.faults, report)

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
+from tests.chaos.armed import Armed
 from tests.chaos.daemons import end, session, title
 from tests.chaos.people import Person
 from tests.chaos.plan import CHAINS
 from tests.chaos.stack import SAGELOCAL, ChaosStack
 from tests.chaos.truth import AirflowTruth, SageMakerTruth, until
-
-from sagelocal.faults.client import FaultsClient, FaultsError
 
 SETTLED = 3.0  # seconds that a component must have been well before it is killed again
 RECOVERY = 90.0
@@ -29,7 +28,6 @@ class Battlefield:
     whose: str  # "boatyard" or "provider": whose operators are tried
     airflow: AirflowTruth
     sagemaker: SageMakerTruth
-    over: threading.Event = field(default_factory=threading.Event)
     outages: list[tuple[float, float]] = field(default_factory=list)  # of sagelocal
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
@@ -45,33 +43,11 @@ class Battlefield:
         rest = self.stack.rest()
         return Person(rest.address, rest.user, rest.password)
 
-    def faults(self) -> FaultsClient:
-        aws = self.stack.aws
-        return FaultsClient(aws["AWS_ENDPOINT_URL"], aws["AWS_ACCESS_KEY_ID"], aws["AWS_SECRET_ACCESS_KEY"])
-
-    def arm(self, action: str, **how: object) -> str | None:
-        """Arm a fault of sagelocal and return its id, None if sagelocal is just dead."""
-        try:
-            return str(self.faults().add(action, **how)["id"])
-        except Exception as error:
-            if isinstance(error, FaultsError):
-                raise
-            return None
-
-    def armed(self, name: str) -> dict[str, int]:
-        """Return how often a fault has fired and how many calls it holds; nothing if it is gone with its server."""
-        try:
-            return next((one for one in self.faults().list() if one["id"] == name), {})
-        except Exception as error:
-            if isinstance(error, FaultsError):
-                raise
-            return {}
-
-    def disarm(self, name: str) -> None:
-        try:
-            self.faults().remove(name)
-        except Exception:  # noqa: BLE001 - it is gone already, or its server is
-            return
+    def arm(self, action: str, **how: object) -> Armed:
+        """Arm a fault of sagelocal."""
+        armed = Armed(self.stack.aws, action, how)
+        armed.look()
+        return armed
 
     @contextmanager
     def well(self, component: str) -> Iterator[None]:

@@ -1,24 +1,29 @@
 """A campaign: many runs side by side, each meeting its faults, then judgement."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.chaos.armed import faults
 from tests.chaos.battlefield import Battlefield
 from tests.chaos.fire import fire
 from tests.chaos.judge import Finding, Job, Kind, Told, judge
 from tests.chaos.moments import moment, over
-from tests.chaos.plan import CHAINS, KILLS, PERSONS, Fault, Run
+from tests.chaos.plan import AT_RANDOM, CHAINS, KILLS, PERSONS, Fault, Run
 from tests.chaos.probe import Probe
 from tests.chaos.truth import until
 
 AT_ONCE = 12  # runs
 _CALM = 360.0  # seconds for a run to end after its last fault
 _QUIET = 100.0  # seconds for the last jobs that nobody wants to be stopped: an interval of the reconcile DAG and more
+# A job that nobody wants must be stopped by the end of the first whole look of the reconcile DAG, and some seconds.
+_GRACE, _STOP_TAKES = 10.0, 20.0
+_UNRECONCILED = 90.0
 
 Report = Callable[[str], None]
 
@@ -126,7 +131,8 @@ class Campaign:
             late = fault.what in PERSONS and not came and self._job_is_there(run, fault)
             hit = fire(self.battlefield, run, fault) if came or component or late else False
             if hit:
-                told.fired = [*told.fired, (fault, time.time())]
+                real = fault if came else replace(fault, where=AT_RANDOM)
+                told.fired = [*told.fired, (real, time.time())]
             self.fired[run.id].append(Fired(fault, hit, beside, came))
 
     def _job_is_there(self, run: Run, fault: Fault) -> bool:
@@ -153,7 +159,7 @@ class Campaign:
 
     def _judge(self, runs: Sequence[Run]) -> None:
         battle = self.battlefield
-        battle.faults().clear()
+        faults(battle.stack.aws).clear()
         jobs = battle.sagemaker.jobs()
         until(lambda: not self._running(), _QUIET, 1.0)
         jobs = battle.sagemaker.jobs()
@@ -162,7 +168,13 @@ class Campaign:
             told = self.told[run.id]
             told.state = battle.airflow.runs.get(run.id, "unknown")
             told.states = self._states(run)
-            self.findings += judge(told, jobs, time.time())
+            self.findings += judge(told, jobs, self._stopped_by)
+
+    def _stopped_by(self, since: float) -> float:
+        if self.battlefield.whose == "provider":  # nobody reconciles
+            return since + _UNRECONCILED
+        whole = [ended for began, ended in self.battlefield.airflow.reconciliations() if began > since + _GRACE]
+        return min(whole, default=math.inf) + _STOP_TAKES
 
     def _running(self) -> list[Job]:
         return [job for job in self.battlefield.sagemaker.jobs() if job.ended is None]

@@ -29,6 +29,7 @@ class Daemon:
     started: float = 0.0
     deaths: int = 0
     keep_children: bool = False
+    stays_dead: bool = False  # nobody starts it again for now
 
     @property
     def log(self) -> Path:
@@ -81,7 +82,7 @@ class Supervisor:
         swept = 0.0
         while not self._over.wait(_LOOK):
             for daemon in self.daemons.values():
-                if daemon.process is not None and not daemon.running:
+                if daemon.process is not None and not daemon.running and not daemon.stays_dead:
                     self._start_again(daemon)
             if time.monotonic() > swept + _SWEEP:
                 self._end_idle_workers()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from tests.chaos import plan
+from tests.chaos.armed import Armed
 from tests.chaos.battlefield import Battlefield
 from tests.chaos.daemons import end
 from tests.chaos.moments import CREATE, DESCRIBE, over
@@ -56,26 +57,27 @@ def _in_task(number: signal.Signals, *, task: bool, worker: bool) -> Fire:
 
 
 def _call(action: str, **how: object) -> Fire:
-    def armed(field: Battlefield, run: Run, fault: Fault) -> bool:
+    def hurt(field: Battlefield, run: Run, fault: Fault) -> bool:
         if fault.where == plan.ALL_CALLS:
-            names = [
-                field.arm(action, service=service, times=None, probability=0.5, seed=number, **how)
-                for number, service in enumerate(("sagemaker", "s3", "logs", "sts"))
-            ]
+            storm = {"times": None, "probability": 0.5, **how}
+            faults = [field.arm(action, service=service, **storm) for service in ("sagemaker", "s3", "logs", "sts")]
             time.sleep(_STORM)
         else:
             table = CREATE if fault.where == plan.CREATING else DESCRIBE
-            told = {"operation": table.get(fault.task, "*Endpoint"), "contains": _subject(field, run, fault)}
-            names = [field.arm(action, times=2, **told, **how)]
-            until(lambda: not field.armed(str(names[0])) or field.armed(str(names[0]))["fired"] or over(field, run), 30)
-        fired = False
-        for name in names:
-            if name is not None:
-                fired |= bool(field.armed(name).get("fired"))
-                field.disarm(name)
-        return fired
+            operation = table.get(fault.task, "*Endpoint")
+            told = {"service": "sagemaker", "operation": operation, "contains": _subject(field, run, fault)}
+            faults = [field.arm(action, times=2, **told, **how)]
+            until(lambda: _fired(faults[0]) or over(field, run), _WATCHED)
+        for one in faults:
+            one.disarm()
+        return any(one.fired for one in faults)
 
-    return armed
+    return hurt
+
+
+def _fired(armed: Armed) -> bool:
+    armed.look()
+    return armed.fired > 0
 
 
 def _subject(field: Battlefield, run: Run, fault: Fault) -> str:
@@ -83,16 +85,15 @@ def _subject(field: Battlefield, run: Run, fault: Fault) -> str:
 
 
 def _job(action: str, **how: float) -> Fire:
-    def armed(field: Battlefield, run: Run, fault: Fault) -> bool:
-        name = field.arm(action, name=f"{run.id}-{fault.task}*", **how)
-        if name is None:
-            return False
-        until(lambda: field.armed(name).get("fired", 1) or over(field, run), _WATCHED, 0.2)
-        fired = bool(field.armed(name).get("fired"))
-        field.disarm(name)
-        return fired
+    def hurt(field: Battlefield, run: Run, fault: Fault) -> bool:
+        # only the first job; the one that takes its place lives, even if sagelocal forgot what it did to the first
+        name = f"{run.id}-{fault.task}*" + ("-0-0" if field.whose == "boatyard" else "")
+        armed = field.arm(action, name=name, **how)
+        until(lambda: _fired(armed) or over(field, run), _WATCHED)
+        armed.disarm()
+        return armed.fired > 0 or field.sagemaker.failed(run.id, fault.task)
 
-    return armed
+    return hurt
 
 
 def _mark(state: str) -> Fire:
@@ -112,6 +113,23 @@ def _retry(field: Battlefield, run: Run, fault: Fault) -> bool:
     _mark("failed")(field, run, fault)
     until(lambda: over(field, run), 60.0)
     return _clear(field, run, fault)
+
+
+def _unheard(person: Fire) -> Fire:
+    """Do what a person does while no triggerer lives, so that no trigger hears of it."""
+
+    def done(field: Battlefield, run: Run, fault: Fault) -> bool:
+        with field.well("triggerer"):
+            daemon = field.stack.daemon("triggerer")
+            daemon.stays_dead = True
+            field.kill("triggerer")
+            try:
+                return person(field, run, fault)
+            finally:
+                time.sleep(_STORM)
+                daemon.stays_dead = False
+
+    return done
 
 
 def _fail_run(field: Battlefield, run: Run, fault: Fault) -> bool:
@@ -149,6 +167,8 @@ FIRE: dict[str, Fire] = {
     "retry": _retry,
     "fail run": _fail_run,
     "pause": _pause,
+    "mark failed, no triggerer": _unheard(_mark("failed")),
+    "clear, no triggerer": _unheard(_clear),
     "job killed": _job("kill", after=0),
     "instance lost": _job("crash", after=0),
     "no capacity": _job("capacity"),

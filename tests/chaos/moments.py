@@ -53,7 +53,7 @@ SEEN: dict[str, Callable[[Battlefield, Run, str], bool]] = {
 
 def over(field: Battlefield, run: Run) -> bool:
     """Tell whether the run has ended."""
-    return field.over.is_set() or field.airflow.runs.get(run.id) in _ENDED
+    return field.airflow.runs.get(run.id) in _ENDED
 
 
 @contextmanager
@@ -62,16 +62,16 @@ def moment(field: Battlefield, run: Run, fault: Fault) -> Iterator[bool]:
     if fault.where in HOLDS:
         action, operations = HOLDS[fault.where]
         told = {"operation": operations[fault.task], "contains": f"{run.id}-{fault.task}", "seconds": _HELD}
-        held = field.arm(action, **told)
+        armed = field.arm(action, **told)
+
+        def holds() -> bool:
+            armed.look()
+            return bool(armed.holds) or over(field, run)
+
         try:
-            yield (
-                held is not None
-                and until(lambda: field.armed(held).get("waiting") or over(field, run), _PATIENCE)
-                and not over(field, run)
-            )
+            yield until(holds, _PATIENCE) and not over(field, run)
         finally:
-            if held is not None:
-                field.disarm(held)
+            armed.disarm()
     elif fault.where in SEEN:
         seen = SEEN[fault.where]
         yield until(lambda: seen(field, run, fault.task) or over(field, run), _PATIENCE) and not over(field, run)

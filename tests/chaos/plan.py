@@ -54,7 +54,8 @@ KILLS = {
 }
 IN_TASK = {"task", "worker"}
 CALLS = ("throttle", "fail", "hang", "late", "lose")
-PERSONS = ("mark failed", "mark success", "clear", "retry", "fail run", "pause")
+NOBODY_TELLS = ("mark failed, no triggerer", "clear, no triggerer")  # only reconciliation, or the next try, can stop
+PERSONS = ("mark failed", "mark success", "clear", "retry", "fail run", "pause", *NOBODY_TELLS)
 JOBS = ("job killed", "instance lost", "no capacity")
 # seconds: of any job; of one that is to be hurt while it runs; of one that must be stopped, or is an orphan
 BRIEF, MIDDLING, LONG = "2", "15", "300"
@@ -69,8 +70,8 @@ WEIGHTS = {
     "kill -9 dag-processor": 2,
     "kill -9 scheduler, its workers live": 7,
     **dict.fromkeys(CALLS, 6),
-    **dict.fromkeys(PERSONS, 6),
-    **dict.fromkeys(JOBS, 4),
+    **dict.fromkeys(PERSONS, 12),
+    **dict.fromkeys(JOBS, 6),
 }
 
 
@@ -120,7 +121,11 @@ def _faults(dice: random.Random, dag: str, number: int) -> tuple[Fault, ...]:
 def _fault(dice: random.Random, dag: str, *, alone: bool) -> Fault:
     chain = CHAINS[dag]
     only_machines = dag in {"release", "timed_out"} or not alone
-    possible = {what: weight for what, weight in WEIGHTS.items() if not only_machines or what in {*KILLS, *CALLS}}
+    possible = {
+        what: weight
+        for what, weight in WEIGHTS.items()
+        if _moments(what, chain) and (not only_machines or what in {*KILLS, *CALLS})
+    }
     what = dice.choices(list(possible), weights=list(possible.values()))[0]
     task = dice.choice(chain.tasks)
     return Fault(what, dice.choice(_moments(what, chain)), task)
@@ -131,6 +136,8 @@ def _moments(what: str, chain: Chain) -> tuple[str, ...]:
         return (CREATING, LOOKING, ALL_CALLS)
     if what in JOBS:
         return (STARTING,) if what == "no capacity" else (STARTING, WORKING)
+    if what in NOBODY_TELLS:
+        return tuple(one for one in chain.moments if one == DEFERRED)
     if what in PERSONS:
         return tuple(one for one in chain.moments if one in {AFTER_CREATE, IN_WORKER, DEFERRED})
     if KILLS[what] == "triggerer":

@@ -7,7 +7,7 @@ from tests.chaos import plan
 from tests.chaos.judge import Job, Kind, Told, judge
 from tests.chaos.plan import Fault
 
-NOW = 10_000.0
+STOPPED_BY = 1_100.0
 KILLED = (Fault("kill -9 worker", plan.IN_WORKER, "process"), 1_000.0)
 
 
@@ -20,7 +20,7 @@ def told(*fired: tuple[Fault, float], state: str = "success", **states: str) -> 
 
 
 def found(told: Told, *jobs: Job) -> dict[Kind, int]:
-    return dict(Counter(finding.kind for finding in judge(told, jobs, NOW)))
+    return dict(Counter(finding.kind for finding in judge(told, jobs, lambda since: STOPPED_BY)))
 
 
 def test_one_completed_job_for_each_task_is_as_it_should_be() -> None:
@@ -38,7 +38,7 @@ def test_a_second_job_that_nobody_asked_for_is_a_double() -> None:
 
 
 def test_a_clear_pays_for_one_more_job_but_not_at_the_same_time() -> None:
-    cleared = told((Fault("clear", plan.IN_WORKER, "process"), 1_005.0))
+    cleared = told((Fault("clear", plan.DEFERRED, "process"), 1_005.0))
     stopped = job("process", "Stopped")
     assert found(cleared, stopped, job("process", created=1_020.0, ended=1_030.0), job("train")) == {}
     assert found(cleared, stopped, job("process", created=1_005.0, ended=1_030.0), job("train")) == {Kind.DOUBLED: 1}

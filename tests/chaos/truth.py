@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ class AirflowTruth:
         self.tasks = {(task.run, task.task): task for task in found}
         self.runs = runs
 
+    def reconciliations(self) -> list[tuple[float, float]]:
+        """Return when each successful run of the reconcile DAG began and ended, the oldest first."""
+        asked = "SELECT start_date, end_date FROM dag_run WHERE dag_id = 'reconcile' AND state = 'success'"
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        try:
+            return sorted((_seconds(began), _seconds(ended)) for began, ended in connection.execute(asked))
+        finally:
+            connection.close()
+
+
+def _seconds(written: str) -> float:
+    return datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp()
+
 
 @dataclass
 class SageMakerTruth:
@@ -113,6 +127,24 @@ class SageMakerTruth:
         except (ClientError, BotoCoreError):
             return False
 
+    def failed(self, run: str, task: str) -> bool:
+        """Tell whether a job of that task failed; waits until SageMaker answers."""
+
+        def asked() -> bool:
+            try:
+                found.extend(
+                    one
+                    for noun in KINDS
+                    for one in self._list(noun, NameContains=f"{run}-{task}", StatusEquals="Failed")
+                )
+            except (ClientError, BotoCoreError):
+                return False
+            return True
+
+        found: list[Any] = []
+        until(asked, 60, 1.0)
+        return bool(found)
+
     def jobs(self) -> list[Job]:
         """Return every job that carries the tags of the workload."""
         return [job for noun in KINDS for one in self._list(noun) if (job := self._job(noun, one)) is not None]
@@ -126,8 +158,7 @@ class SageMakerTruth:
         paginator = self.client.get_paginator(f"list_{KINDS[noun][0]}s")
         for page in paginator.paginate(**asked, PaginationConfig={"PageSize": 100}):
             if f"{noun}Summaries" not in page:
-                print("ODD", page, flush=True)
-                raise ConnectionClosedError(endpoint_url=str(page))
+                raise ConnectionClosedError(endpoint_url=self.environment["AWS_ENDPOINT_URL"])  # it died as it spoke
             yield from page[f"{noun}Summaries"]
 
     def _job(self, noun: str, summary: Mapping[str, Any]) -> Job | None:

@@ -82,6 +82,7 @@ class LocalServer:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_REGION": "us-east-1",
             "AWS_ACCOUNT_ID": "123456789012",
+            "SAGEMAKER_USER_CONFIG_OVERRIDE": str(self.state / "sagemaker-sdk.yaml"),
         }
 
     @contextmanager

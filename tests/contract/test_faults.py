@@ -169,31 +169,47 @@ def test_a_fault_hits_the_calls_that_contain_a_text_and_no_other(client: Client,
         assert refused.value.response["Error"]["Code"] == code
 
 
-def test_the_server_ends_at_once_though_a_fault_holds_calls(start_server: Callable[..., Server]) -> None:
-    server = start_server("--faults")
-    _faults(server).add("hang", operation="ListModels")
+def test_an_invocation_on_an_open_connection_is_hit_too(client: Client, faults: FaultsClient) -> None:
+    sagemaker, runtime, name = client("sagemaker"), client("sagemaker-runtime"), f"echo-{uuid.uuid4().hex[:8]}"
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE})
+    variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=FAST)
+
+    def invoke() -> bytes:
+        answer: bytes = runtime.invoke_endpoint(EndpointName=name, Body=b"hello")["Body"].read()
+        return answer
+
+    assert invoke() == b"hello"
+    faults.add("throttle", service="sagemaker-runtime", contains=name)
+    faults.add("lose", operation="InvokeEndpoint")
+    with pytest.raises(ClientError) as refused:
+        invoke()
+    assert refused.value.response["Error"]["Code"] == "ThrottlingException"
+    with pytest.raises(ConnectionClosedError):
+        invoke()
+    assert invoke() == b"hello"
+    faults.clear()
+    assert invoke() == b"hello"
+    sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_a_server_ends_at_once_though_a_fault_holds_calls_and_has_none_when_it_starts_anew(server: Server) -> None:
+    _faults(server).add("hang", operation="ListModels", times=None)
     with server.clients() as client:
         caller = threading.Thread(target=pytest.raises, args=(ConnectionClosedError, client("sagemaker").list_models))
         caller.start()
         _eventually(lambda: _faults(server).list()[0]["waiting"] == 1, "the call is held")
         assert server.end(signal.SIGTERM) == 0
         caller.join(60)
-
-
-def test_faults_are_off_unless_the_server_was_started_with_them(start_server: Callable[..., Server]) -> None:
-    server = start_server()
-    with pytest.raises(FaultsError, match="Start the server with `sagelocal serve --faults`"):
-        _faults(server).add("throttle")
-    server.end()
-
-
-def test_a_server_that_starts_anew_has_no_faults(start_server: Callable[..., Server]) -> None:
-    server = start_server("--faults")
-    _faults(server).add("fail", times=None)
-    server.end(signal.SIGKILL)
     server.start()
     assert _faults(server).list() == []
-    server.end()
+
+
+def test_faults_are_off_unless_the_server_was_started_with_them(aws: Server) -> None:
+    with pytest.raises(FaultsError, match="Start the server with `sagelocal serve --faults`"):
+        _faults(aws).add("throttle")
 
 
 def test_only_the_folders_own_key_arms_faults(server: Server, client: Client, faults: FaultsClient) -> None:

@@ -143,7 +143,7 @@ def test_moto_s_own_switchboard_is_closed(aws: LocalServer) -> None:
     [
         ("sagemaker", "create_pipeline", {"PipelineName": "p", "ClientRequestToken": "t" * 32, "RoleArn": "r" * 20}),
         ("sagemaker", "list_notebook_instances", {}),
-        ("athena", "list_prepared_statements", {"WorkGroup": "primary"}),
+        ("athena", "list_sessions", {"WorkGroup": "primary"}),
         ("sagemaker-runtime", "invoke_endpoint_async", {"EndpointName": "e", "InputLocation": "s3://b/k"}),
         ("s3", "get_bucket_acl", {"Bucket": "b"}),
         ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::123456789012:role/r"}),

@@ -81,17 +81,3 @@ def test_what_moto_keeps_is_there_after_a_kill(start_server: Callable[..., Local
             aws_session_token=session["SessionToken"],
         )
         assert whoever.get_caller_identity()["Account"] == ACCOUNT
-
-
-def test_a_snapshot_that_cannot_be_read_is_put_aside_and_said(start_server: Callable[..., LocalServer]) -> None:
-    server = start_server()
-    with server.clients() as client:
-        client("sns").create_topic(Name="t")
-    server.end(signal.SIGKILL)
-    file = server.state / "moto" / "sns.pickle"
-    file.write_bytes(b"of another moto")
-    server.start()
-    with server.clients() as client:
-        assert client("sns").list_topics()["Topics"] == []
-    assert file.with_suffix(".old").read_bytes() == b"of another moto"
-    assert "the service starts empty" in server.log()

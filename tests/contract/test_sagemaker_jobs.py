@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -170,10 +171,11 @@ def test_a_stopped_training_job_keeps_what_it_had(client: Client, s3: Any, data:
 def _until_it_says(logs: Any, name: str, word: str) -> None:
     group = "/aws/sagemaker/TrainingJobs"
     while True:
-        for stream in logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]:
-            events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-            if any(word in event["message"] for event in events):
-                return
+        with suppress(logs.exceptions.ResourceNotFoundException):  # the first job of all has not written yet
+            for stream in logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]:
+                events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+                if any(word in event["message"] for event in events):
+                    return
         time.sleep(0.05)
 
 

@@ -40,6 +40,16 @@ def test_a_second_server_cannot_open_the_same_folder(aws: LocalServer) -> None:
     assert f"Another sagelocal has {aws.state} open." in second.stderr
 
 
+def test_a_folder_that_a_newer_server_wrote_is_refused_and_left_alone(aws: LocalServer, tmp_path: Path) -> None:
+    written = json.dumps({"version": 1_000_000})
+    (tmp_path / "version.json").write_text(written)
+    refused = run("serve", "--state", str(tmp_path), "--images", str(aws.images))
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "state version 1000000; this one has version 1" in refused.stderr
+    assert (tmp_path / "version.json").read_text() == written
+    assert {path.name for path in tmp_path.iterdir()} == {"version.json", "lock"}
+
+
 def test_a_port_that_is_taken_is_one_clear_line(aws: LocalServer, tmp_path: Path) -> None:
     second = run("serve", "--state", str(tmp_path), "--images", str(aws.images), "--port", aws.url.rpartition(":")[2])
     assert second.returncode == 1

@@ -36,9 +36,14 @@ for name, dag in bag.dags.items():
         "schedule": dag.schedule,
         "doc": dag.doc_md,
         "owner": dag.owner,
+        "notify": {task.task_id: task.notify for task in dag.tasks if hasattr(task, "notify")},
         "tags": sorted(dag.tags),
     }
 modules = sorted(name for name in sys.modules if "." not in name)
+from airflow.serialization.serialized_objects import DagSerialization
+
+for dag in bag.dags.values():
+    json.dumps(DagSerialization.to_dict(dag))  # what Airflow keeps of it
 print(json.dumps({"dags": dags, "errors": errors, "modules": modules}, default=str))
 """
 
@@ -81,8 +86,8 @@ def airflow_environment(home: Path) -> dict[str, str]:
 def parse(tmp_path_factory: pytest.TempPathFactory) -> Parse:
     """Give a function that parses a folder of DAGs, `without` some settings of the environment."""
 
-    def parse(folder: Path, without: tuple[str, ...] = ()) -> Parsed:
-        environment = airflow_environment(tmp_path_factory.mktemp("airflow"))
+    def parse(folder: Path, without: tuple[str, ...] = (), **more: str) -> Parsed:
+        environment = airflow_environment(tmp_path_factory.mktemp("airflow")) | more
         ended = subprocess.run(
             [sys.executable, "-c", PARSE, str(folder)],
             env={name: value for name, value in environment.items() if name not in without},

@@ -1,6 +1,7 @@
 """What a folder of models gives Airflow, without a run."""
 
 import ast
+import json
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def test_a_model_with_batches_has_a_second_dag_at_a_time_of_its_own(parsed: Pars
     assert (batch["catchup"], batch["max_active_runs"], batch["owner"]) == (False, 1, "data-science")
     assert list(batch["params"]) == ["as_of", "force", "budget"]
     assert all(retries >= 1 for retries in batch["retries"].values())
+
+
+def test_every_task_of_a_model_knows_who_is_told_of_its_jobs(dags: Path, parse: Parse) -> None:
+    spec = dags / "digits" / "model.yaml"
+    own = {"slack": "team", "states": ["Failed"]}
+    spec.write_text(f"{spec.read_text(encoding='utf-8')}\nnotify: [{own}]\n", encoding="utf-8")
+    platform = {"email": ["platform@example.com"], "states": ["Stopped"]}
+    told = parse(dags, BOATYARD_NOTIFY=json.dumps([platform | {"models": ["digits", "features/diabetes"]}])).dags
+    for name, places in (
+        ("digits", [own, platform]),
+        ("digits_batch", [own, platform]),
+        ("features_diabetes", [platform]),
+        ("diabetes", []),
+    ):
+        assert told[name]["notify"] == dict.fromkeys(told[name]["tasks"], places)
 
 
 def test_a_model_without_batches_has_no_second_dag(dags: Path, parse: Parse) -> None:

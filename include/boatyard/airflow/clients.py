@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import Any, Protocol
 
-from boatyard.aws.clients import timeouts
+from boatyard.aws.clients import timeouts, with_known_models
 
 
 class HasConnection(Protocol):
@@ -18,13 +18,14 @@ class HasConnection(Protocol):
 
 
 class Clients:
-    """Make each client of a connection once, when it is first asked for.
+    """Make each client of a connection once, when it is first asked for; `attempts` of botocore's at each call.
 
     All come from one session: it has read SageMaker's model (40 ms) and the list of endpoints (80 ms) only once.
     """
 
-    def __init__(self, connection: HasConnection) -> None:
+    def __init__(self, connection: HasConnection, attempts: int | None = None) -> None:
         self._connection = connection
+        self._attempts = attempts
         self.get = cache(self.new)
 
     def new(self, service: str) -> Any:
@@ -32,7 +33,7 @@ class Clients:
         return self._session.client(
             service,
             endpoint_url=self._hook.conn_config.get_service_endpoint_url(service_name=service),
-            config=timeouts(service).merge(self._hook.config),
+            config=timeouts(service, self._attempts).merge(self._hook.config),
             verify=self._hook.verify,
         )
 
@@ -51,4 +52,4 @@ class Clients:
 
     @cached_property
     def _session(self) -> Any:
-        return self._hook.get_session(region_name=self._hook.region_name)
+        return with_known_models(self._hook.get_session(region_name=self._hook.region_name))

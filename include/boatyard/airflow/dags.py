@@ -12,7 +12,7 @@ from boatyard.airflow.failures import RETRY_POLICY
 from boatyard.airflow.schedules import DagSchedule
 
 START_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # fixed; nothing is caught up, so it only has to lie in the past
-RETRIES = 1
+RETRIES = 3  # a try may be lost to each part of Airflow that dies; what would fail the same way is not tried again
 RETRY_DELAY = timedelta(seconds=10)
 README = "README.md"
 

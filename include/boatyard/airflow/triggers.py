@@ -124,7 +124,8 @@ class _Poller:
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self.watch = Watch()
-        self._clients = Clients(SimpleNamespace(**connection))
+        # the poller tries again by itself, and a call that hangs five times over would hold up every deadline
+        self._clients = Clients(SimpleNamespace(**connection), attempts=1)
 
     def news(self) -> AsyncIterator[Over]:
         return news(self.watch, self.client)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -37,7 +37,7 @@ class SessionClients:
     def _session(self) -> Any:
         import boto3
 
-        return boto3.Session(region_name=self._region)
+        return with_known_models(boto3.Session(region_name=self._region))
 
 
 class EnvironmentClients:
@@ -72,11 +72,40 @@ def client(service: str, environment: Mapping[str, str]) -> Any:
     )
 
 
-def timeouts(service: str) -> Any:
-    """Return botocore's configuration of a client that does not wait long for an answer that is lost."""
+@cache
+def _loader() -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def with_known_models(session: Any) -> Any:
+    """Return a boto3 session that shares what this process, or the one that it was forked from, read of botocore."""
+    core = session._session  # boto3 has no other way to it
+    if core.get_config_variable("data_path") is None:  # else somebody keeps service models of their own
+        core.register_component("data_loader", _loader())
+    return session
+
+
+def know_models(services: Iterable[str]) -> None:
+    """Read what botocore knows of these services (0.1 s): the processes that are forked from this one need not."""
+    loader = _loader()
+    for name in ("partitions", "endpoints", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    for service in services:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind, api_version=None)  # spelled as botocore does
+
+
+def timeouts(service: str, attempts: int | None = None) -> Any:
+    """Return botocore's configuration of a client that does not wait long for an answer that is lost.
+
+    `attempts` is how often botocore calls before an error is told, as many times as it is used to by default.
+    """
     from botocore.config import Config
 
-    return Config(connect_timeout=CONNECT_WITHIN, read_timeout=READ_WITHIN_OF.get(service, READ_WITHIN))
+    config = Config(connect_timeout=CONNECT_WITHIN, read_timeout=READ_WITHIN_OF.get(service, READ_WITHIN))
+    return config if attempts is None else config.merge(Config(retries={"total_max_attempts": attempts}))
 
 
 def standard_retries(service: str) -> Any:

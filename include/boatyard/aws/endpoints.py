@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boatyard.aws.calls import call, glimpse
-from boatyard.aws.errors import ConflictError, EndpointError, error_message, is_missing, is_taken
+from boatyard.aws.errors import ConflictError, EndpointError, RefusedError, error_message, is_missing, is_taken
 from boatyard.aws.jobs import differences
 from boatyard.aws.outcome import OTHER, WANTED, Outcome, outcome_of
 from boatyard.aws.state_changes import ENDPOINT, ROLLED_BACK, StateChange, tell
@@ -149,7 +149,7 @@ def _ensure(client: Any, resource: str, name_key: str, request: dict[str, Any], 
             return
         except client.exceptions.ClientError as error:
             if not is_taken(error):
-                raise
+                raise RefusedError(f"{resource.replace('_', ' ')} {name}", error) from error
         found = _find(client, f"describe_{resource}", name_key, name) or {}
     different = [] if named_by_content else differences(request, found)
     if different:

@@ -24,6 +24,22 @@ class ConflictError(PermanentError):
     """A resource of the wanted name belongs to somebody else, or is not what was asked for."""
 
 
+class RefusedError(StepError):
+    """A request that AWS refuses."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        code = error_code(error) or type(error).__name__
+        why = " ".join((error_message(error) or str(error)).split())
+        super().__init__(f"SageMaker refuses {what}: {why} ({code})")
+        # a limit of the account is reached until other jobs end; a wrong request stays wrong
+        self.permanent = code in _FOR_GOOD
+
+
+_FOR_GOOD = frozenset(
+    {"ValidationException", "AccessDeniedException", "AccessDenied", "ResourceNotFound", "ParamValidationError"}
+)
+
+
 class NotApprovedError(PermanentError):
     """A model package that nobody approved must not reach an endpoint."""
 

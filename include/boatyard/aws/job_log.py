@@ -9,7 +9,7 @@ from typing import Any
 
 from boatyard.aws.calls import trouble_of
 from boatyard.aws.errors import aws_failures
-from boatyard.aws.logs import Line, Place, Reader, last_lines, source_of
+from boatyard.aws.logs import Line, Place, Reader, last_lines, source_of, source_of_endpoint
 from boatyard.aws.waiting import pause
 
 Places = Mapping[str, Sequence[int]]  # of a Reader, as JSON hands them on
@@ -65,6 +65,10 @@ class JobLog:
     def end(self, *, failed: bool) -> None:
         """Show the rest; of a job that failed at least the last 50 lines, one right after the other, stand last."""
         rest = self._new(to_the_end=True, patience=PATIENCE)
+        if self._reader is not None and not self._reader.at_the_end and not self._refused:
+            self._show(f"(more than {len(rest)} lines are left out here; all are in CloudWatch, {self._where})")
+            self._tell_last()
+            return
         if not failed:
             self._tell(rest)
             return
@@ -118,9 +122,28 @@ class JobLog:
         return f"log group {self._source.group}, streams {self._source.prefix}*"
 
     def _words(self, line: Line) -> str:
-        text = line.text if len(line.text) <= LONGEST_LINE else f"{line.text[:LONGEST_LINE]}... (cut)"
+        text = _cut(line.text)
         several = self._reader is not None and len(self._reader.streams) > 1
         return f"[{self._source.label(line.stream)}] {text}" if several else text
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}... (cut)"
+
+
+def show_end_of_endpoint_log(client: Callable[[], Any], name: str, show: Callable[[str], None], since: float) -> None:
+    """Show the last 50 lines of an endpoint's containers; of those that began at `since` (epoch seconds) if any did."""
+    source = source_of_endpoint(name)
+    try:
+        logs = client()
+        lines = last_lines(logs, source, LAST_LINES, since=int(since * 1000), patience=PATIENCE)
+        lines = lines or last_lines(logs, source, LAST_LINES, patience=PATIENCE)
+    except aws_failures() as error:
+        show(f"the log of endpoint {name} cannot be read: {error}; it is in CloudWatch, log group {source.group}")
+        return
+    show(f"(the last {len(lines)} lines of the containers' log)")
+    for line in lines:
+        show(f"[{source.label(line.stream)}] {_cut(line.text)}")
 
 
 class _Allowance:

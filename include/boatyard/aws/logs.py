@@ -66,6 +66,7 @@ class Reader:
         self._turn = 0
         self._read: list[Line] = []  # not handed on yet: the read of a next stream may fail
         self.streams: list[str] = []
+        self.at_the_end = False  # of every stream, when it was read last
 
     @property
     def places(self) -> dict[str, Place]:
@@ -76,8 +77,7 @@ class Reader:
         """Return what is new: a page of each of the next ten streams, or everything (at most 10 pages of each)."""
         self.streams = [stream["logStreamName"] for stream in _streams(self._client, self._source, patience)]
         pages, streams = (PAGES_AT_ONCE, self.streams) if to_the_end else (1, self._next_streams())
-        for stream in streams:
-            self._read_on(stream, pages, patience)
+        self.at_the_end = all([self._read_on(stream, pages, patience) for stream in streams])
         lines, self._read = sorted(self._read, key=lambda line: line.time), []
         for line in lines:
             last, number = self._places.get(line.stream, (0, 0))
@@ -90,7 +90,7 @@ class Reader:
         turn, self._turn = self._turn, self._turn + STREAMS_AT_ONCE
         return [self.streams[number % len(self.streams)] for number in range(turn, turn + STREAMS_AT_ONCE)]
 
-    def _read_on(self, stream: str, pages: int, patience: float) -> None:
+    def _read_on(self, stream: str, pages: int, patience: float) -> bool:
         begun = self._begun.get(stream)
         request = {"logGroupName": self._source.group, "logStreamName": stream, "startFromHead": True}
         request |= {"startTime": begun[0]} if begun else {}
@@ -103,7 +103,8 @@ class Reader:
             self._tokens[stream] = answer["nextForwardToken"]
             # "If you have reached the end of the stream, it returns the same token you passed in." (GetLogEvents)
             if answer["nextForwardToken"] == token:
-                return
+                return True
+        return False
 
 
 def tail(client: Any, kind: str, job_name: str, lines: int = 50) -> list[str]:

@@ -145,11 +145,14 @@ class Notices:
         return links | {TASK: self.task_page, RECORD: console.stored(self.subject.uri)}
 
     def _trace(self, change: StateChange) -> Iterator[str]:
-        if change.kind in JOBS:
-            try:
-                yield from logs.tail(self.clients.get("logs"), change.kind, change.name, TRACE_LINES)
-            except aws_failures() as error:
-                yield f"(the log could not be read: {error})"
+        is_job = change.kind in JOBS
+        source = logs.source_of(change.kind, change.name) if is_job else logs.source_of_endpoint(change.name)
+        since = 0 if is_job else int(self.subject.started.timestamp() * 1000)  # what served before has streams too
+        try:
+            for line in logs.last_lines(self.clients.get("logs"), source, TRACE_LINES, since=since):
+                yield line.text
+        except aws_failures() as error:
+            yield f"(the log could not be read: {error})"
 
 
 def tell_missed(clients: Clients, bucket: str, console: Console, send: Callable[[Pending], Send]) -> list[str]:

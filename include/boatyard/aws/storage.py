@@ -84,6 +84,18 @@ def read_json(client: Any, uri: str) -> Any:
         raise PermanentError(f"{uri} is not JSON: {error}") from None
 
 
+def find_json(client: Any, uri: str) -> Any | None:
+    """Return the JSON value of the object at `uri`, None where there is none."""
+    bucket, key = split_uri(uri)
+    try:
+        found = call(client, "get_object", {"Bucket": bucket, "Key": key})
+    except client.exceptions.ClientError as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
+    return json.loads(found["Body"].read())
+
+
 def _open(client: Any, uri: str) -> Any:
     bucket, key = split_uri(uri)
     try:

@@ -4,14 +4,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from boatyard.aws.cost.prices import PriceTableError, prices
 from boatyard.aws.shapes import shape_errors
 from boatyard.cli.images import explained
+from boatyard.cli.plan_cost import cost_lines
 from boatyard.cli.project import dags_folder, model_folder
 from boatyard.spec import DeploymentError, ModelSpec, SpecError, load_model
 from boatyard.spec.deployment import missing_settings, with_examples
@@ -52,9 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     if errors:
         return _fail(errors)
+    for line in _cost(plan, spec):
+        print(f"# {line}", file=sys.stderr)
     shown = [{"step": step, "requests": [_shown(request) for request in requests]} for step, requests in plan.items()]
     print(json.dumps(shown, indent=2) if arguments.json else _yaml(shown).rstrip())
     return 0
+
+
+def _cost(plan: dict[str, tuple[Request, ...]], spec: ModelSpec) -> Iterator[str]:
+    region = with_examples(os.environ).region
+    try:
+        table = prices()
+    except PriceTableError as error:
+        yield str(error)
+        return
+    yield f"what the steps may cost, at {table.words(region)}:"
+    yield from cost_lines(plan, spec, region, table)
 
 
 def _plan(spec: ModelSpec, run: RunContext) -> dict[str, tuple[Request, ...]]:

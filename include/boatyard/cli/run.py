@@ -3,7 +3,10 @@
 import argparse
 import logging
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     _report(f"{spec.name} on {target.words}" + "".join(f", {setting}" for setting in arguments.settings))
     under_way = Run(spec, target, run_id, (arguments.as_of or now).isoformat(), _report, arguments.force)
     try:
-        under_way.carry_out(steps)
+        with ended_as_by_ctrl_c():
+            under_way.carry_out(steps)
     except KeyboardInterrupt:
         print("boatyard: stopped", file=sys.stderr)
         return 130
@@ -65,6 +69,17 @@ def run(arguments: argparse.Namespace) -> int:
     if steps is STEPS:
         _report(f"\nEndpoint {spec.deploy.endpoint} is in service with what this run trained.")
     return 0
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let a terminal that goes away, or a plain `kill`, stop what runs as Ctrl-C does."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _steps(name: str | None) -> tuple[Step, ...]:

@@ -25,7 +25,7 @@ STOPPING = {"MaxRuntimeInSeconds": 600}
 CLUSTER = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
 ARTIFACT = f"s3://{BUCKET}/chaos/model.tar.gz"
 # what a person asked for again is brief
-SECONDS = "{{{{ dag_run.conf.get('{task}', '2') if ti.max_tries == ti.task.retries else '2' }}}}"
+SECONDS = "{{{{ '2' if dag_run.clear_number else dag_run.conf.get('{task}', '2') }}}}"
 
 
 def name(task: str) -> str:

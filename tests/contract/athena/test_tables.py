@@ -44,10 +44,15 @@ def test_a_table_without_files_has_no_rows_and_its_columns(queries: Any) -> None
     assert queries.rows("SELECT count(*), sum(a), max(b) FROM empty") == [("0", None, None)]
 
 
-def test_partitions_come_from_the_keys(queries: Any) -> None:
+def test_partitions_are_read_once_the_catalog_has_them(queries: Any) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/msck-repair-table.html"""
     queries.put_parquet("p/year=2023/a", {"n": [1]})
     queries.put_parquet("p/year=2024/b", {"n": [2, 3]})
     queries.create("p", "n bigint", "p", "PARTITIONED BY (year int) STORED AS PARQUET")
+    assert queries.rows("SELECT count(*) FROM p") == [("0",)]
+    repaired = queries.results(queries.run("MSCK REPAIR TABLE p"))
+    assert repaired == []
+    assert queries.results(queries.run("SHOW PARTITIONS p")) == [("year=2023",), ("year=2024",)]
     assert queries.rows("SELECT year, sum(n) FROM p GROUP BY year ORDER BY year") == [("2023", "1"), ("2024", "5")]
     assert queries.rows("SELECT n FROM p WHERE year = 2023") == [("1",)]
 

@@ -55,6 +55,7 @@ def test_unload_puts_partitions_into_folders(queries: Any) -> None:
         f"TO 's3://{queries.bucket}/parted/' WITH (format = 'PARQUET', partitioned_by = ARRAY['kind'])"
     )
     queries.create("parted", "n int", "parted", "PARTITIONED BY (kind string) STORED AS PARQUET")
+    queries.run("MSCK REPAIR TABLE parted")
     assert queries.rows("SELECT kind, sum(n) FROM parted GROUP BY kind ORDER BY kind") == [("a", "1"), ("b", "5")]
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from tests.contract.conftest import LocalServer, aws, bucket, client, images, isolation, start_server
 
+from boatyard.airflow import triggers
+
 __all__ = ["aws", "bucket", "client", "images", "isolation", "start_server"]
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
@@ -80,6 +82,7 @@ def environment(aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BOATYARD_DEPLOYMENT", "test")
+    monkeypatch.setattr(triggers, "_POLLERS", {})  # theirs reach the server of an earlier test
 
 
 @pytest.fixture

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
+from tests.contract.conftest import REPOSITORY
 from tests.unit.airflow.conftest import Task
 
+from boatyard.airflow import model_dag
 from boatyard.airflow.operators import SageMakerTrainingOperator
+from boatyard.aws.cache.entries import Rule
+from boatyard.aws.cost.budget import amount
 
 Training = Callable[..., dict[str, Any]]
 Run = Callable[..., SageMakerTrainingOperator]
@@ -163,6 +168,23 @@ def test_the_last_cost_is_told_before_the_next_launch(
 def test_a_budget_is_an_amount(operator: Run, training: Training, task: Task, budget: str) -> None:
     with pytest.raises(AirflowFailException, match=f"budget: expected an amount of USD above 0, got '{budget}'"):
         operator(training(), budget=budget).execute(task.context())
+
+
+def test_the_form_of_a_run_sets_force_and_the_budget(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOATYARD_BUCKET", bucket)
+    monkeypatch.setenv("BOATYARD_ROLE_ARN", "arn:aws:iam::123456789012:role/boatyard")
+    monkeypatch.setenv("BOATYARD_IMAGE_REGISTRY", "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard")
+    for given, force, budget in (
+        ({"force": True, "budget": 2.5}, True, 2.5),
+        ({"force": False, "budget": None}, False, None),
+    ):
+        made: Any = model_dag(str(REPOSITORY / "dags" / "digits" / "dag.py")).get_task("process")
+        known = {"training_set": {"content_hash": "5eed", "location": "s3://b/data/"}}
+        results = SimpleNamespace(xcom_pull=lambda task_ids, known=known: known[task_ids])
+        made.render_template_fields({"params": given, "ti": results})
+        rule = Rule.of(made.cache)
+        assert (rule.place, rule.contents) == (f"s3://{bucket}/digits/cache/process", {"data": "5eed"})
+        assert (rule.force, amount(made.budget)) == (force, budget)
 
 
 def test_a_budget_takes_records() -> None:

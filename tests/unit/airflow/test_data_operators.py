@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from tests.contract.conftest import REPOSITORY
 from tests.unit.airflow.conftest import ROLE, Task
 
@@ -87,7 +87,10 @@ def visible(client: Client, spec: ModelSpec, run: RunContext, records: int) -> F
 
 
 def operator(
-    spec: ModelSpec, run: RunContext, change: Callable[[Request], Request] = lambda request: request
+    spec: ModelSpec,
+    run: RunContext,
+    change: Callable[[Request], Request] = lambda request: request,
+    cache: dict[str, Any] | None = None,
 ) -> AthenaTrainingSetOperator:
     return AthenaTrainingSetOperator(
         task_id="training_set",
@@ -98,6 +101,7 @@ def operator(
             "location": locations.own(spec, run, "training_set", "data/"),
         },
         aws_conn_id=None,
+        cache=cache,
     )
 
 
@@ -126,6 +130,23 @@ def test_records_that_do_not_appear_in_time_fail_the_step(
 ) -> None:
     with pytest.raises(AirflowException, match=f"only {RECORDS} of {RECORDS + 1} ingested records became visible"):
         visible(client, spec, run, RECORDS + 1).execute(task.context())
+
+
+def test_a_long_wait_for_records_holds_no_worker(
+    client: Client, spec: ModelSpec, run: RunContext, seen: dict[str, Any], task: Task
+) -> None:
+    def again(records: int) -> FeatureStoreVisibleOperator:
+        made = visible(client, spec, run, records)
+        made.deferrable, made.defer_after = True, 0.0
+        return made
+
+    with pytest.raises(TaskDeferred) as raised:
+        again(RECORDS + 1).execute(task.context())
+    arguments = {**(raised.value.kwargs or {}), "event": None}
+    method = raised.value.method_name
+    assert again(RECORDS).resume_execution(method, arguments, task.context()) == {"rows": RECORDS}
+    with pytest.raises(AirflowException, match="ingested records became visible"):
+        again(RECORDS + 1).resume_execution(method, arguments | {"deadline": 0.0}, task.context())
 
 
 def test_without_records_there_is_nothing_to_wait_for(

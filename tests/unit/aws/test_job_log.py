@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws import job_log, jobs
+from boatyard.aws import job_log, jobs, logs
 from boatyard.aws.job_log import AT_ONCE, LAST_LINES, JobLog
-from boatyard.aws.logs import Reader, Source, last_lines, source_of, source_of_endpoint
+from boatyard.aws.logs import last_lines, source_of, source_of_endpoint
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
@@ -23,14 +23,14 @@ Client = Callable[[str], Any]
 def run(client: Client) -> Callable[..., str]:
     """Start a job that runs a script of the shell, and return its name."""
 
-    def run(script: str, name: str = "") -> str:
-        name = name or f"log-{uuid.uuid4().hex[:12]}"
+    def run(script: str, instances: int = 1) -> str:
+        name = f"log-{uuid.uuid4().hex[:12]}"
         client("sagemaker").create_processing_job(
             ProcessingJobName=name,
             AppSpecification={"ImageUri": IMAGE, "ContainerEntrypoint": ["sh", "-c", script]},
             RoleArn=ROLE,
             ProcessingResources={
-                "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
+                "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": instances, "VolumeSizeInGB": 10}
             },
         )
         return name
@@ -117,6 +117,18 @@ def test_a_chatty_job_is_cut_short_and_tells_how_much_is_missing(client: Client,
     assert shown[1:] == numbers(5001, AT_ONCE + 5000)
 
 
+def test_of_a_log_too_long_to_read_the_last_lines_are_shown(
+    client: Client, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "PAGES_AT_ONCE", 1)
+    name = run("seq 1 20000")
+    ended(client, name)
+    shown: list[str] = []
+    follower(client, name, shown).end(failed=False)
+    assert shown[0].startswith("(more than 10000 lines are left out here; ")
+    assert shown[1:] == ["(the last 50 lines of the log)", *numbers(19951, 20000)]
+
+
 def test_the_last_lines_of_a_chatty_job_that_failed_stand_last(
     client: Client, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,19 +166,16 @@ def test_a_short_log_of_a_failed_job_is_shown_once(client: Client, run: Callable
     assert shown == ["the pump is dry"]
 
 
-def test_lines_of_several_streams_come_in_the_order_of_time_and_tell_whose_they_are(
+def test_lines_of_several_instances_come_in_the_order_of_time_and_tell_whose_they_are(
     client: Client, run: Callable[..., str]
 ) -> None:
-    head = f"log-{uuid.uuid4().hex[:12]}"
-    first = run("echo one; sleep 0.6; echo three", f"{head}-a")
-    second = run("sleep 0.3; echo two", f"{head}-b")
-    for name in (first, second):
-        ended(client, name)
-    source = Source("/aws/sagemaker/ProcessingJobs", f"{head}-")
-    lines = Reader(client("logs"), source).new(to_the_end=True, patience=0.0)
-    assert sorted(line.text for line in lines) == ["one", "three", "two"]
-    assert [line.time for line in lines] == sorted(line.time for line in lines)
-    assert {source.label(line.stream) for line in lines} == {"a/algo-1", "b/algo-1"}
+    host = '$(sed \'s/.*current_host": *"\\([^"]*\\)".*/\\1/\' /opt/ml/config/resourceconfig.json)'
+    name = run(f"host={host}; echo $host begins; sleep 1; echo $host ends", instances=2)
+    ended(client, name)
+    shown: list[str] = []
+    follower(client, name, shown).end(failed=False)
+    assert sorted(shown[:2]) == ["[algo-1] algo-1 begins", "[algo-2] algo-2 begins"]
+    assert sorted(shown[2:]) == ["[algo-1] algo-1 ends", "[algo-2] algo-2 ends"]
 
 
 def test_a_job_that_never_started_has_nothing_to_show(client: Client, run: Callable[..., str]) -> None:
@@ -193,10 +202,10 @@ def test_the_streams_of_a_tuning_job_are_those_of_its_training_jobs() -> None:
 
 
 def test_a_log_that_may_not_be_read_is_told_about_once(client: Client) -> None:
-    logs = client("logs")
-    logs.meta.events.register("before-send.cloudwatch-logs", _refused)
+    made = client("logs")
+    made.meta.events.register("before-send.cloudwatch-logs", _refused)
     shown: list[str] = []
-    follow = JobLog(lambda: logs, KIND, "secret", shown.append)
+    follow = JobLog(lambda: made, KIND, "secret", shown.append)
     follow.end(failed=False)
     follow.end(failed=False)
     assert len(shown) == 1

@@ -1,7 +1,9 @@
 """Steps in a terminal: real jobs of a real sagelocal, their log as it comes, stopped when the person gives up."""
 
+import signal
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from boatyard.aws.errors import StepError
 from boatyard.aws.naming import Owner
 from boatyard.aws.outcome import Outcome
 from boatyard.cli.home import StackError
+from boatyard.cli.run import ended_as_by_ctrl_c
 from boatyard.cli.runs.job import run_job, run_training
 from boatyard.cli.runs.kinds import CARRY_OUT
 from boatyard.cli.runs.run import Run
@@ -26,6 +29,14 @@ from boatyard.steps import STEPS, RunContext
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 TRAIN = next(step for step in STEPS if step.name == "train")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_that_goes_away_ends_a_run_as_ctrl_c_does(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), ended_as_by_ctrl_c():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is before
 
 
 @pytest.fixture
@@ -120,6 +131,24 @@ def test_a_failed_job_says_why(bucket: str, work: Callable[..., Work]) -> None:
     with pytest.raises(StepError, match="AlgorithmError: no water"):
         run_job(work(shown.append), "training", request(bucket, message="the pump is dry", failure="no water"))
     assert "the pump is dry" in shown
+
+
+def test_the_same_job_is_not_run_twice_unless_a_person_forces_it(bucket: str, work: Callable[..., Work]) -> None:
+    asked, lines = request(bucket, message="the tide is in"), list[str]()
+    first = run_job(work(lines.append), "training", asked)
+    assert run_job(work(lines.append), "training", asked).name == first.name
+    forcing = work(lines.append)
+    forcing = replace(forcing, run=replace(forcing.run, parameter=lambda name, default: str(name == "force")))
+    assert run_job(forcing, "training", asked).name != first.name
+
+
+def test_a_job_above_the_budget_is_not_started(bucket: str, work: Callable[..., Work]) -> None:
+    poor = work(lambda line: None)
+    poor = replace(poor, spec=poor.spec.model_copy(update={"budget": 0.001}))
+    with pytest.raises(StepError, match=r"nothing was started: .* at most \$0\.019 .* its budget of \$0\.001"):
+        run_job(poor, "training", request(bucket))
+    client = poor.clients.get("sagemaker")
+    assert client.list_training_jobs(NameContains=poor.me.owner.digest)["TrainingJobSummaries"] == []
 
 
 def test_a_step_alone_says_which_step_must_run_before(target: Target) -> None:

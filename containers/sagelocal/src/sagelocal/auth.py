@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from sagelocal.errors import AwsError
-from sagelocal.exchange import HttpRequest, query_pairs
+from sagelocal.exchange import HttpRequest, is_number, query_pairs
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -75,7 +75,7 @@ def _from_query(query: dict[str, str]) -> Signature:
         message = f"Query-string authentication version 4 requires the {', '.join(names)} parameters."
         raise AwsError("AuthorizationQueryParametersError", message)
     credential, signed_headers, signature, timestamp, expires = (query[name] for name in names)
-    if not expires.isdigit() or not 0 < int(expires) <= LONGEST_PRESIGNED:
+    if not is_number(expires) or not 0 < int(expires) <= LONGEST_PRESIGNED:
         message = f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGNED} seconds"
         raise AwsError("AuthorizationQueryParametersError", message)
     return _signature(credential, signed_headers, signature, timestamp, int(expires))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sagelocal import sdk
 from sagelocal.faults import command
 
 ISOLATIONS = {
@@ -85,6 +86,7 @@ def serve(options: argparse.Namespace) -> int:
     """Run `sagelocal serve`."""
     from sagelocal import server  # an import of some 0.5 s that `env` does without
     from sagelocal.jobs.isolation import IsolationError
+    from sagelocal.state import StateError
 
     settings = server.Settings(
         state=options.state.resolve(),
@@ -102,7 +104,7 @@ def serve(options: argparse.Namespace) -> int:
     )
     try:
         server.serve(settings, lambda url: print(f"sagelocal is ready at {url}", flush=True))
-    except (server.StateFolderInUseError, server.CredentialsError, IsolationError, OSError) as error:
+    except (StateError, server.CredentialsError, IsolationError, OSError) as error:
         return _failed(error)
     return 0
 
@@ -226,4 +228,5 @@ def _variables(state: Path) -> dict[str, str] | None:
         "AWS_DEFAULT_REGION": endpoint["region"],
         "AWS_REGION": endpoint["region"],
         "AWS_ACCOUNT_ID": endpoint["account"],
+        sdk.VARIABLE: str((state / sdk.FILE).resolve()),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 from cheroot import wsgi
@@ -88,14 +90,19 @@ class WsgiGateway(wsgi.Gateway_10):
         if isinstance(response, FileRange):
             self._send(response)
             return
+        self._send_at_once(response)
+
+    def _send_at_once(self, pieces: Iterable[bytes]) -> None:
+        """Send headers and body together: botocore takes headers whose body never comes for an empty answer."""
+        connection = self.req.conn
+        wire, connection.wfile = connection.wfile, BytesIO()
         try:
-            for piece in response:
-                if piece:
-                    self.write(piece)
-        finally:
+            for piece in pieces:
+                self.write(piece)
             self.req.ensure_headers_sent()
-            if hasattr(response, "close"):
-                response.close()
+        finally:
+            whole, connection.wfile = connection.wfile.getvalue(), wire
+        wire.write(whole)
 
     def _close_unanswered(self) -> None:
         request = self.req

@@ -23,7 +23,6 @@ REAL, MOTO, MISSING = "real", "moto", "missing"
 # What pipelines call besides; moto has many more services, all reachable, none looked at here.
 _OF_MOTO = (
     "application-autoscaling",
-    "cloudwatch",
     "ecr",
     "glue",
     "iam",

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from sagelocal.errors import AwsError
 
 CHUNK = 1 << 20  # bytes read or written at once
+_MOST_DIGITS = 18
 
 
 class Reader(Protocol):
@@ -32,7 +33,10 @@ class HttpRequest:
 
     @classmethod
     def from_environ(cls, environ: dict[str, Any]) -> HttpRequest:
-        """Read a WSGI environment; `sagelocal.headers` in it carries names whose underscores WSGI would fold."""
+        """Read a WSGI environment; `sagelocal.headers` in it carries names whose underscores WSGI would fold.
+
+        `UnreadableError` if nobody can know how long the body is.
+        """
         path, _, query = str(environ["REQUEST_URI"]).partition("?")
         headers = environ.get("sagelocal.headers")
         if headers is None:
@@ -45,8 +49,14 @@ class HttpRequest:
                 if environ.get(name)
             }
         chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-        stream = environ["wsgi.input"] if chunked else SizedReader(environ["wsgi.input"], content_length(headers))
-        return cls(environ["REQUEST_METHOD"], path, query, headers, stream, environ)
+        source = environ["wsgi.input"]
+        request = cls(environ["REQUEST_METHOD"], path, query, headers, ChunkedReader(source), environ)
+        if not chunked:
+            try:
+                request.stream = SizedReader(source, content_length(headers))
+            except AwsError as error:
+                raise UnreadableError(request, error) from error
+        return request
 
     def read_body(self, limit: int) -> bytes:
         """Return the whole body; `RequestEntityTooLargeException` if it is longer than `limit` bytes."""
@@ -63,6 +73,27 @@ class HttpRequest:
         """Read what is left of the body: on a connection that stays open the next request follows it."""
         while self.stream.read(CHUNK):
             pass
+
+
+class UnreadableError(AwsError):
+    """The request's body cannot be told from what follows it."""
+
+    def __init__(self, request: HttpRequest, error: AwsError) -> None:
+        super().__init__(error.code, error.message, error.status)
+        self.request = request
+
+
+class ChunkedReader:
+    """Read a body that comes in HTTP chunks; `IncompleteBody` if they are no sound ones."""
+
+    def __init__(self, source: Reader) -> None:
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._source.read(size)
+        except (ValueError, OSError) as error:  # cheroot's words for bad and for missing chunks
+            raise AwsError("IncompleteBody", f"The chunks of the request body cannot be read: {error}") from error
 
 
 class SizedReader:
@@ -124,9 +155,14 @@ class HttpResponse:
 def content_length(headers: dict[str, str]) -> int:
     """Return the announced length of a body, 0 if none is."""
     text = headers.get("content-length") or "0"
-    if not text.isascii() or not text.isdigit():
+    if not is_number(text):
         raise AwsError("InvalidArgument", f"Content-Length is no number: {text!r}.")
     return int(text)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a whole number that `int` reads; `isdigit` alone takes superscripts for numbers too."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:

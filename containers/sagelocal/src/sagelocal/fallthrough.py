@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 from sagelocal import wire
 from sagelocal.errors import AwsError
@@ -43,7 +42,6 @@ _READS = re.compile(
     r"Get|List|Describe|BatchGet|Lookup|Query|Search|Filter|Test|Simulate|Validate|Check|ReceiveMessage|(GET|HEAD) /"
 )
 _CHANGED_WITH = {"sns": ("sqs",), "sts": ("iam",)}  # whose calls change another service too
-_LONGEST_FORM = 4096  # bytes, in which the action stands
 _CLOSED_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 
 
@@ -74,6 +72,11 @@ class Moto:
             answer = b"".join(application(environ, start_response))
         except NotImplementedError as error:
             raise _nobody_has(request, service, body) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:  # moto checks few of its parameters
+            name = call_name(request, service, body)
+            raise AwsError(
+                "NotImplemented", f"moto, which answers {name} of {service} here, cannot take this call: {error}", 501
+            ) from error
         status, headers = started[0]
         fields = dict(headers)
         if int(status[:3]) >= 400 and fields.get("Content-Type", "").startswith("text/html") and b"<!doctype" in answer:
@@ -146,12 +149,8 @@ def _nobody_has(request: HttpRequest, service: str, body: bytes) -> AwsError:
 
 def call_name(request: HttpRequest, service: str, body: bytes) -> str:
     """Return the name of the operation that a request calls, or what it says in place of one."""
-    # IAM, STS, SNS and their like name the operation in a form: https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
-    action = parse_qs(body[:_LONGEST_FORM]).get(b"Action") if body.startswith((b"Action=", b"Version=")) else None
-    if action is not None:
-        return action[0].decode(errors="replace")
     try:
-        return wire.route(request, service)[0]
+        return wire.route(request, service, body)[0]
     except AwsError:
         return request.headers.get("x-amz-target") or f"{request.method} {request.path}"
 

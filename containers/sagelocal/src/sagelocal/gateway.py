@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sys
 import traceback
@@ -13,8 +14,9 @@ from urllib.parse import urlsplit
 from sagelocal import auth, validation, wire
 from sagelocal.backend import Backend
 from sagelocal.console import site as console
+from sagelocal.error_formats import error_response
 from sagelocal.errors import AwsError
-from sagelocal.exchange import HttpRequest, HttpResponse
+from sagelocal.exchange import HttpRequest, HttpResponse, UnreadableError
 from sagelocal.fallthrough import OURS_ALONE, Moto, not_there
 from sagelocal.faults import admin
 from sagelocal.faults import calls as faults
@@ -24,6 +26,7 @@ from sagelocal.s3.api import S3Api
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 LONGEST_REQUEST = 64 << 20  # bytes of a call that is no object traffic; AWS's own limits are lower
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # These have one endpoint for the whole world, and their calls are signed for us-east-1 wherever they come from.
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "route53", "cloudfront", "organizations", "budgets", "ce"})
@@ -47,15 +50,18 @@ class Gateway:
     def respond(self, environ: dict[str, Any]) -> HttpResponse:
         """Return the response to a request in its WSGI environment."""
         environ["RAW_URI"] = environ["REQUEST_URI"]
-        response = self._answer(environ)
+        try:
+            response = self._answer(HttpRequest.from_environ(environ))
+        except UnreadableError as error:
+            response = error_response(error.request, "s3", error)
+            response.headers["Connection"] = "close"  # nobody knows where the next request would begin
         if isinstance(response.body, bytes):
             is_head = environ["REQUEST_METHOD"] == "HEAD"
             response.headers.setdefault("Content-Length", "0" if is_head else str(len(response.body)))
         return response
 
-    def _answer(self, environ: dict[str, Any]) -> HttpResponse:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         service = "s3"  # until the signature names it; S3 is what unsigned requests are for
-        request = HttpRequest.from_environ(environ)
         try:
             check_origin(request, self.hosts)
             if console.is_console(request.path):
@@ -67,14 +73,12 @@ class Gateway:
             service = service_named(request, signature)
             response = self._respond(request, signature, service)
         except AwsError as error:
-            response = wire.error_response(request, service, error)
+            response = error_response(request, service, error)
         except faults.Unanswered:
             raise
-        except Exception:  # noqa: BLE001 - the client gets AWS's answer to a fault, the log gets the fault
+        except Exception as error:  # noqa: BLE001 - the client gets AWS's answer to a fault, the log gets the fault
             traceback.print_exc(file=sys.stderr)
-            response = wire.error_response(
-                request, service, AwsError("InternalFailure", "sagelocal failed; see its log.", 500)
-            )
+            response = error_response(request, service, fault(service, error))
         try:
             request.drain()
         except AwsError:
@@ -105,7 +109,7 @@ class Gateway:
         return self._operate(request, service, body)
 
     def _operate(self, request: HttpRequest, service: str, body: bytes) -> HttpResponse:
-        name, uri = wire.route(request, service)
+        name, uri = wire.route(request, service, body)
         handler = OPERATIONS.get((service, name))
         operation = wire.operation_model(service, name)
         if handler is None or operation is None:
@@ -129,13 +133,28 @@ class Gateway:
 
 def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:
     """Refuse what a web page in a browser could send: only programs that call one of `hosts` by its name are served."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    host = host_of(f"//{request.headers.get('host', '')}")
     origin = request.headers.get("origin")
-    if host not in hosts or (origin is not None and urlsplit(origin).hostname not in hosts):
+    if host not in hosts or (origin is not None and host_of(origin) not in hosts):
         names = " or ".join(sorted(hosts))
         raise AwsError(
             "AccessDenied", f"sagelocal serves clients of this machine that call it {names}; see --accept-host.", 403
         )
+
+
+def host_of(url: str) -> str | None:
+    """Return the host that a URL names, None if it names none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def fault(service: str, error: Exception) -> AwsError:
+    """Return the answer to a call that failed through no fault of its own; what was done of it was taken back."""
+    code = "InternalError" if service == "s3" else "InternalFailure"
+    full = getattr(error, "errno", None) in _NO_ROOM or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+    return AwsError(code, f"sagelocal has no room to write: {error}" if full else "sagelocal failed; see its log.", 500)
 
 
 def service_named(request: HttpRequest, signature: auth.Signature | None) -> str:

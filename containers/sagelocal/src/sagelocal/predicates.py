@@ -59,14 +59,19 @@ def _list(shape: ListShape, known: dict[str, Predicate]) -> Predicate | None:
     member = _compiled(shape.member, known)
     low, high = _limits(shape)
     if member is None:
-        return (lambda value: low <= len(value) <= high) if shape.metadata else None
-    return lambda value: low <= len(value) <= high and all(map(member, value))
+        return lambda value: low <= len(value) <= high and None not in value
+    return lambda value: low <= len(value) <= high and None not in value and all(map(member, value))
 
 
 def _map(shape: MapShape, known: dict[str, Predicate]) -> Predicate:
     key, item = _compiled(shape.key, known) or _anything, _compiled(shape.value, known) or _anything
     low, high = _limits(shape)
-    return lambda value: low <= len(value) <= high and all(map(key, value)) and all(map(item, value.values()))
+
+    def allowed(value: dict[str, Any]) -> bool:
+        items = value.values()
+        return low <= len(value) <= high and None not in items and all(map(key, value)) and all(map(item, items))
+
+    return allowed
 
 
 def _string(shape: Shape, _: dict[str, Predicate]) -> Predicate | None:

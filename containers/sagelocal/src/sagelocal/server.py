@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -13,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sagelocal import athena, autoscaling, cloudwatch, events, featurestore, jobs, sagemaker, tuning
+from sagelocal import athena, autoscaling, cloudwatch, events, featurestore, iam, jobs, sagemaker, tuning
 from sagelocal.athena.service import AthenaService
 from sagelocal.autoscaling.scaler import Scaler
 from sagelocal.backend import STOP_GRACE, Backend
@@ -29,6 +28,8 @@ from sagelocal.jobs.runner import JobRunner
 from sagelocal.moto_state import MotoState
 from sagelocal.runtime.door import Door
 from sagelocal.s3.objects import ObjectStore
+from sagelocal.sdk import write_settings
+from sagelocal.state import open_state, write_atomically
 from sagelocal.store import Store
 from sagelocal.tuning.runner import TuningRunner
 
@@ -38,6 +39,7 @@ __all__ = [
     "cloudwatch",
     "events",
     "featurestore",
+    "iam",
     "jobs",
     "sagemaker",
     "tuning",
@@ -74,31 +76,6 @@ class Settings:
 
 class CredentialsError(Exception):
     """The environment gives half a key pair."""
-
-
-class StateFolderInUseError(Exception):
-    """Another server has the state folder open."""
-
-
-def lock_state(folder: Path) -> int:
-    """Take the folder for this process, until it ends however it ends; return the lock's file descriptor."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StateFolderInUseError(f"Another sagelocal has {folder} open.") from error
-    return descriptor
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace a file in one step."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def credentials(folder: Path) -> tuple[str, str]:
@@ -169,7 +146,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with ExitStack() as stack:
-        stack.callback(os.close, lock_state(settings.state))
+        stack.callback(os.close, open_state(settings.state))
         backend = build_backend(settings)
         stack.callback(backend.store.close)
         stack.callback(backend.objects.close)
@@ -196,6 +173,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         stack.callback(server.stop)  # nobody calls a service that is closing
         stack.callback(backend.faults.clear)  # first of all: what they hold would keep the server
         threading.Thread(target=server.serve, name="http", daemon=True).start()
+        write_settings(backend)
         stack.enter_context(announced(settings.state / "endpoint.json", backend))
         on_ready(backend.endpoint_url)
         stopped.wait()

@@ -4,9 +4,11 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+from sagelocal.transactions import step
 
 Document = dict[str, Any]
 Watcher = Callable[[str, Document | None, Document], None]  # kind, before (None: it is new), after
@@ -46,20 +48,12 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make every call inside one atomic step; other threads wait."""
-        with self._lock:
-            if self._depth == 0:
-                self._connection.execute("BEGIN IMMEDIATE")
+        with self._lock, step(self._connection) if self._depth == 0 else nullcontext():
             self._depth += 1
             try:
                 yield
-            except BaseException:
+            finally:
                 self._depth -= 1
-                if self._depth == 0:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("COMMIT")
 
     def create(self, kind: str, name: str, document: Document) -> bool:
         """Add a document; return False and change nothing if the name is taken."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
@@ -57,6 +58,8 @@ def _check_type(shape: Shape, value: Any) -> None:
     if type(value) not in _JSON_TYPES.get(type_name, _ANY):
         message = f"{_JSON_NAMES[type(value)]} can not be converted to {_article(type_name)}"
         raise AwsError("SerializationException", message)
+    if type(value) is float and not isfinite(value):
+        raise AwsError("SerializationException", "A number is too large.")
     if isinstance(shape, StructureShape):
         if not shape.is_document_type:
             _check_members(shape, value)
@@ -128,7 +131,15 @@ def _check_structure(shape: StructureShape, value: dict[str, Any], path: str) ->
 def _check_list(shape: ListShape, value: list[Any], path: str) -> Iterator[str]:
     yield from _check_size(shape, value, path, "length", len(value))
     for index, item in enumerate(value, 1):
-        yield from _violations(shape.member, item, f"{path}.{index}.member")
+        yield from _held(shape.member, item, f"{path}.{index}.member")
+
+
+def _held(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    """Yield what is wrong with a value that a list or map holds, where nothing may be missing."""
+    if value is None:
+        yield _violation(None, path, "not be null")
+    else:
+        yield from _violations(shape, value, path)
 
 
 def _check_map(shape: MapShape, value: dict[str, Any], path: str) -> Iterator[str]:
@@ -137,8 +148,8 @@ def _check_map(shape: MapShape, value: dict[str, Any], path: str) -> Iterator[st
         yield _map_violation(value, path, "keys", shape.key)
     if shape.value.type_name != "string":
         for key, item in value.items():
-            yield from _violations(shape.value, item, f"{path}.{key}.member")
-    elif any(True for item in value.values() for _ in _violations(shape.value, item, path)):
+            yield from _held(shape.value, item, f"{path}.{key}.member")
+    elif any(True for item in value.values() for _ in _held(shape.value, item, path)):
         yield _map_violation(value, path, "value", shape.value)
 
 

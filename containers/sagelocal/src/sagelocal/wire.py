@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from xml.sax.saxutils import escape
+from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError
 from botocore.utils import parse_timestamp
 from moto.core.errors import ErrorLookupFactory
 from moto.core.model import OperationModel, ServiceModel, StructureShape
-from moto.core.parse import JSONParser, RestJSONParser
+from moto.core.parse import JSONParser, QueryParser, RestJSONParser
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
@@ -40,6 +40,8 @@ _SAGEMAKER_PATHS = (
     ("/BatchGetRecord", "sagemaker-featurestore-runtime"),
     ("/BatchWriteRecord", "sagemaker-featurestore-runtime"),
 )
+_LONGEST_FORM = 4096  # bytes, in which the action stands
+
 # Where botocore names a service otherwise than its signatures do.
 _SIGNING_NAMES = {
     "monitoring": "cloudwatch",
@@ -76,8 +78,13 @@ def operation_model(service: str, name: str) -> OperationModel | None:
     return model.operation_model(name) if model and name in model.operation_names else None
 
 
-def route(request: HttpRequest, service: str) -> tuple[str, Parameters]:
-    """Return the name of the operation that a request calls, and the parameters in its path."""
+def route(request: HttpRequest, service: str, body: bytes = b"") -> tuple[str, Parameters]:
+    """Return the name of the operation that a request calls, and the parameters in its path.
+
+    The calls of IAM, STS and their like are forms that name the operation: those need the body.
+    """
+    if action := form_action(body):
+        return action, {}
     _, dot, name = request.headers.get("x-amz-target", "").rpartition(".")
     if dot and operation_model(service, name):
         return name, {}
@@ -89,28 +96,43 @@ def route(request: HttpRequest, service: str) -> tuple[str, Parameters]:
     return operation.name, parameters
 
 
+def form_action(body: bytes) -> str:
+    """Return the operation that a form calls, "" if the body is no such form."""
+    if not body.startswith((b"Action=", b"Version=")):
+        return ""
+    return parse_qs(body[:_LONGEST_FORM].decode("latin-1")).get("Action", [""])[0]
+
+
 def parse(
     request: HttpRequest, operation: OperationModel, uri: Parameters, body: bytes, check: Callable[[Any], None]
 ) -> Parameters:
-    """Return the parameters of a call in a JSON protocol; `check` sees the document before its values are converted."""
-    is_blob = _has_blob_payload(operation)
-    document = body if is_blob else _document(body)
-    if not is_blob:
-        check(document)
-    parser = _PARSERS[_spoken(operation)](operation, timestamp_parser=_timestamp)
+    """Return the parameters of a call; `check` sees a JSON document before its values are converted."""
+    spoken = _spoken(operation)
+    is_json = spoken != "query" and not _has_blob_payload(operation)
+    document = _document(body) if is_json else body
+    if is_json:
+        _check(check, document)
+    parser = _PARSERS[spoken](operation, timestamp_parser=_timestamp)
     parts: Any = {
         "body": document,
         "headers": _Headers(request.headers),
         "method": request.method,
         "url_params": uri,
         "url_path": request.path,
-        "values": _Query(query_pairs(request.query)),
+        "values": _Query(query_pairs(body.decode("latin-1") if spoken == "query" else request.query)),
     }
     try:
         parsed = parser.parse(parts)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AwsError("SerializationException", f"The request cannot be read: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _check(check: Callable[[Any], None], document: Any) -> None:
+    try:
+        check(document)
+    except RecursionError as error:
+        raise AwsError("SerializationException", "The request body is nested too deep.") from error
 
 
 def _spoken(operation: OperationModel) -> str:
@@ -136,7 +158,7 @@ class _RestJsonParser(RestJSONParser):
         return body_contents
 
 
-_PARSERS = {"json": _JsonParser, "rest-json": _RestJsonParser}
+_PARSERS = {"json": _JsonParser, "rest-json": _RestJsonParser, "query": QueryParser}
 
 
 class _Headers(dict[str, str]):
@@ -156,15 +178,31 @@ def _has_blob_payload(operation: OperationModel) -> bool:
 
 
 def _document(body: bytes) -> Any:
+    """Return a body's JSON document, which holds only what JSON has: no NaN, and no text that UTF-8 cannot write."""
     try:
-        return json.loads(body) if body else {}
-    except ValueError as error:
+        document = _JSON.decode(body.decode()) if body else {}
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair cannot be
+    except (ValueError, RecursionError) as error:
         raise AwsError("SerializationException", f"The request body is no JSON: {error}") from error
+    if document is None:
+        raise AwsError("SerializationException", "The request body is null.")
+    return document
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _timestamp(value: Any) -> datetime:
-    moment: datetime = parse_timestamp(value)
-    return moment.astimezone(UTC)
+    try:
+        moment: datetime = parse_timestamp(value)
+        return moment.astimezone(UTC)
+    except RuntimeError as error:  # botocore's word for a year that no clock has
+        raise ValueError(f"{value} is no time") from error
 
 
 def serialize(operation: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
@@ -196,105 +234,8 @@ def request_id() -> str:
     return str(uuid.uuid4())
 
 
-# What authentication calls its findings in the JSON protocols; the XML ones keep S3's names.
-_JSON_CODES = {
-    "SignatureDoesNotMatch": ("InvalidSignatureException", 400),
-    "RequestTimeTooSkewed": ("InvalidSignatureException", 400),
-    "InvalidAccessKeyId": ("UnrecognizedClientException", 400),
-    "IncompleteSignature": ("IncompleteSignatureException", 400),
-    "MissingAuthenticationToken": ("MissingAuthenticationTokenException", 400),
-}
-_JSON_MESSAGES = {"InvalidAccessKeyId": "The security token included in the request is invalid."}
-_QUERY_CODES = {
-    "InvalidAccessKeyId": "InvalidClientTokenId",
-    "RequestTimeTooSkewed": "SignatureDoesNotMatch",
-    "UnknownOperationException": "InvalidAction",
-    "InternalFailure": "InternalFailure",
-}
-
-
-def error_response(request: HttpRequest, service: str, error: AwsError) -> HttpResponse:
-    """Return an error in the protocol that the request came in."""
-    return _ERROR_FORMATS[_protocol(request, service)](service, error)
-
-
-def _protocol(request: HttpRequest, service: str) -> str:
-    if service == "s3":
-        return "s3"
-    if "smithy-protocol" in request.headers:
-        return "smithy-rpc-v2-cbor"
-    content_type = request.headers.get("content-type", "")
-    if "x-amz-target" in request.headers or content_type.startswith("application/x-amz-json"):
-        return "json"
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        return "query"
-    model = service_model(service)
-    return str(model.protocol) if model else "json"
-
-
-def _json_error(service: str, error: AwsError) -> HttpResponse:
-    code, status = _JSON_CODES.get(error.code, (error.code, error.status))
-    shape = _error_shape(service, code)
-    status = shape.metadata.get("error", {}).get("httpStatusCode", status) if shape else status
-    key = "Message" if shape and "Message" in shape.members else "message"
-    message = _JSON_MESSAGES.get(error.code, error.message)
-    body = json.dumps({"__type": code, key: message, **error.fields}).encode()
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "x-amzn-ErrorType": code,
-        "x-amzn-RequestId": request_id(),
-    }
-    return HttpResponse(status, headers, body)
-
-
 @lru_cache(maxsize=1024)
-def _error_shape(service: str, code: str) -> StructureShape | None:
+def error_shape(service: str, code: str) -> StructureShape | None:
+    """Return the shape of a service's error, None if it has none of that code."""
     model = service_model(service)
     return ErrorLookupFactory().for_service(model).from_code(code) if model else None
-
-
-def _query_error(_: str, error: AwsError) -> HttpResponse:
-    request = request_id()
-    code = _QUERY_CODES.get(error.code, error.code)
-    fault = "Sender" if error.status < 500 else "Receiver"
-    body = (
-        f"<ErrorResponse><Error><Type>{fault}</Type><Code>{escape(code)}</Code>"
-        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request}</RequestId></ErrorResponse>"
-    )
-    return HttpResponse(error.status, {"Content-Type": "text/xml", "x-amzn-RequestId": request}, body.encode())
-
-
-def _s3_error(_: str, error: AwsError) -> HttpResponse:
-    request = request_id()
-    fields = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": request}
-    members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{members}</Error>'
-    headers = {"Content-Type": "application/xml", "x-amz-request-id": request}
-    return HttpResponse(error.status, headers, body.encode())
-
-
-def _cbor_error(_: str, error: AwsError) -> HttpResponse:
-    code = _JSON_CODES.get(error.code, (error.code, 0))[0]
-    body = b"\xa2" + b"".join(_cbor_text(text) for text in ("__type", code, "message", error.message))
-    headers = {
-        "Content-Type": "application/cbor",
-        "smithy-protocol": "rpc-v2-cbor",
-        "x-amzn-RequestId": request_id(),
-    }
-    return HttpResponse(error.status, headers, body)
-
-
-def _cbor_text(text: str) -> bytes:
-    data = text.encode()
-    return b"\x79" + len(data).to_bytes(2, "big") + data  # a text whose length has two bytes
-
-
-_ERROR_FORMATS: dict[str, Callable[[str, AwsError], HttpResponse]] = {
-    "s3": _s3_error,
-    "json": _json_error,
-    "rest-json": _json_error,
-    "query": _query_error,
-    "ec2": _query_error,
-    "rest-xml": _query_error,
-    "smithy-rpc-v2-cbor": _cbor_error,
-}

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sagelocal.athena.catalog import Column, Table
+from sagelocal.athena.catalog import Catalog, Column, Table
 from sagelocal.athena.engine import Engine, Limits
 from sagelocal.s3.objects import ObjectStore
+from sagelocal.store import Store
 
 DATABASE = "db"
 GLUE_TYPES = {"int64": "bigint", "int32": "int", "double": "double", "string": "string", "bool": "boolean"}
@@ -28,7 +29,8 @@ class Lake:
     def __init__(self, folder: Path) -> None:
         self.objects = ObjectStore(folder / "s3")
         self.objects.create_bucket("lake")
-        self.tables: dict[str, Table] = {}
+        self._store = Store(folder / "documents.sqlite")
+        self.catalog = Catalog(self._store)
         self._folder = folder
         self._numbers = itertools.count()
 
@@ -42,7 +44,8 @@ class Lake:
         """Name the files below a prefix as a table."""
         described = tuple(Column(column.lower(), kind) for column, kind in columns.items())
         table = Table(DATABASE, name, described, f"s3://lake/{location or name}/", **changes)
-        self.tables[name] = table
+        self.catalog.drop_table(DATABASE, name)
+        self.catalog.create_table(table)
         return table
 
     def store(self, name: str, files: list[pa.Table]) -> None:
@@ -55,7 +58,7 @@ class Lake:
     def engine(self) -> Iterator[Engine]:
         """Give an engine for one query."""
         folder = self._folder / f"query-{next(self._numbers)}"
-        engine = Engine(self.objects, lambda _, name: self.tables.get(name), folder, Limits("512MiB", 2))
+        engine = Engine(self.objects, self.catalog, folder, Limits("512MiB", 2))
         try:
             yield engine
         finally:
@@ -68,6 +71,11 @@ class Lake:
             with path.open(newline="") as file:
                 return list(csv.reader(file))[1:]
 
+    def close(self) -> None:
+        """Close what the lake lies in."""
+        self.objects.close()
+        self._store.close()
+
     def value(self, sql: str) -> str:
         """Return the one value of a query."""
         ((value,),) = self.rows(sql)
@@ -79,7 +87,7 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     """Give an empty lake."""
     lake = Lake(tmp_path)
     yield lake
-    lake.objects.close()
+    lake.close()
 
 
 @pytest.fixture(scope="module")
@@ -87,4 +95,4 @@ def shared_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Give a lake for tests of many examples."""
     lake = Lake(tmp_path_factory.mktemp("lake"))
     yield lake
-    lake.objects.close()
+    lake.close()

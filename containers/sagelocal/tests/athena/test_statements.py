@@ -6,7 +6,23 @@ import pytest
 
 from sagelocal.athena.catalog import Column
 from sagelocal.athena.parse import bind, parse
-from sagelocal.athena.statements import CreateTable, Describe, DropTable, Select, ShowDatabases, ShowTables, Unload
+from sagelocal.athena.statements import (
+    AddPartitions,
+    CreateTable,
+    CreateTableAs,
+    CreateView,
+    Deallocate,
+    Describe,
+    DropPartitions,
+    DropTable,
+    Execute,
+    InsertInto,
+    RepairTable,
+    Select,
+    ShowDatabases,
+    ShowTables,
+    Unload,
+)
 from sagelocal.errors import AwsError
 
 
@@ -66,19 +82,52 @@ def test_short_statements_take_the_database_of_the_context() -> None:
     assert parse("DESCRIBE other.t", "db") == Describe("other", "t")
 
 
+def test_statements_that_write_say_where_and_what() -> None:
+    made = parse(
+        "CREATE TABLE o.t WITH (format = 'PARQUET', partitioned_by = ARRAY['p']) AS SELECT 1 AS n, 'x' AS p", "db"
+    )
+    options = {"format": "PARQUET", "partitioned_by": "p"}
+    assert made == CreateTableAs("o", "t", "SELECT 1 AS n, 'x' AS p", options, if_not_exists=False, with_data=True)
+    assert parse("CREATE TABLE t AS SELECT 1 AS n WITH NO DATA", "db") == CreateTableAs(
+        "db", "t", "SELECT 1 AS n ", {}, if_not_exists=False, with_data=False
+    )
+    assert parse("INSERT INTO t (a, b) VALUES (1, 2)", "db") == InsertInto("db", "t", ("a", "b"), "VALUES (1, 2)")
+    assert parse("INSERT INTO t (SELECT 1)", "db") == InsertInto("db", "t", (), "(SELECT 1)")
+    assert parse('CREATE OR REPLACE VIEW "v" AS SELECT 1 AS n', "db") == CreateView("db", "v", "SELECT 1 AS n", True)
+    assert parse("EXECUTE p USING 1, 'it''s'", "db") == Execute("p", ("1", "'it''s'"))
+    assert parse("DEALLOCATE PREPARE p", "db") == Deallocate("p")
+
+
+def test_statements_on_partitions_name_their_values() -> None:
+    assert parse("MSCK REPAIR TABLE `o`.t", "db") == RepairTable("o", "t")
+    assert parse(
+        "ALTER TABLE t ADD IF NOT EXISTS PARTITION (d='x', n=5) LOCATION 's3://b/k' PARTITION (d='y', n=-1)", "db"
+    ) == AddPartitions(
+        "db", "t", (({"d": "x", "n": "5"}, "s3://b/k"), ({"d": "y", "n": "-1"}, None)), if_not_exists=True
+    )
+    assert parse("ALTER TABLE t DROP PARTITION (d='x'), PARTITION (d='y')", "db") == DropPartitions(
+        "db", "t", ({"d": "x"}, {"d": "y"}), if_exists=False
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "named"),
     [
         ("", "''"),
-        ("MSCK REPAIR TABLE t", "MSCK"),
-        ("CREATE VIEW v AS SELECT 1", "CREATE VIEW"),
+        ("MERGE INTO t", "MERGE"),
+        ("CREATE ROLE v", "CREATE"),
+        ("MSCK TABLE t", "MSCK REPAIR TABLE"),
+        ("ALTER TABLE t ADD COLUMNS (x int)", "ADD COLUMNS"),
+        ("INSERT INTO t", "a query"),
+        ("EXECUTE 1", "'1' is no name"),
         ("CREATE EXTERNAL TABLE t (a int) STORED AS PARQUET", "LOCATION"),
         ("CREATE EXTERNAL TABLE t (a int) STORED AS AVRO LOCATION 's3://b/k/'", "AVRO"),
         ("SELECT (1", "line 1:"),
         ("SELECT 'open", "line 1:"),
         ("UNLOAD SELECT 1 TO 's3://b/k/'", "Expecting: ("),
         ("UNLOAD (SELECT 1", "parentheses"),
-        ("SHOW PARTITIONS t", "SHOW TABLES"),
+        ("SHOW ROLES", "SHOW TABLES"),
+        ("SHOW PARTITIONS t u", "the end of the query"),
     ],
 )
 def test_what_is_no_statement_is_refused_by_name(query: str, named: str) -> None:

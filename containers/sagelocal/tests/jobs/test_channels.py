@@ -11,6 +11,8 @@ from sagelocal.errors import AwsError
 # the fixture `account` is conftest's class Account
 Account = Any
 
+pytestmark = pytest.mark.unverified
+
 VPC = {"VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
 
 

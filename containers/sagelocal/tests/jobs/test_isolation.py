@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagelocal.jobs import isolation
-from sagelocal.jobs.isolation import Isolation, IsolationError, PathError, Sandbox, View, choose
+from sagelocal.jobs.isolation import Closed, Isolation, IsolationError, PathError, Sandbox, View, choose
 from sagelocal.jobs.process import Spec, SupervisedProcess
 
 MODES = [Isolation("namespace"), Isolation("namespace", user_namespace=True), Isolation("relocate")]
@@ -177,3 +177,29 @@ def test_a_demanded_namespace_that_is_refused_says_why_and_what_to_do(monkeypatc
     with pytest.raises(IsolationError, match=r"Operation not permitted.*--isolation relocate"):
         choose("namespace")
     choose.cache_clear()
+
+
+def test_a_job_writes_nothing_into_the_servers_folder_but_into_its_own(
+    mode: Isolation, spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    if mode.mode == "relocate":
+        pytest.skip("without mounts, permissions are all there is")
+    state = tmp_path / "state"
+    own, store = state / "jobs" / "mine", state / "s3"
+    for folder in (own, store):
+        folder.mkdir(parents=True)
+    (store / "blob").write_text("whole\n")
+    sandbox = mode.sandbox(own, ["/a-new-root-folder/in"])
+    for real in sandbox.real.values():
+        real.mkdir(parents=True)
+    script = (
+        f"cat {store}/blob; echo torn > {store}/blob; rm -f {store}/blob; touch {state}/x; "
+        f"echo mine > {own}/x && echo made > /opt/ml/x && echo made > /a-new-root-folder/in/x"
+    )
+    process = SupervisedProcess(tmp_path / "run")
+    process.launch(spec(script, isolation=sandbox.mounts((), Closed(state, (own,)))))
+    assert process.wait().exit_code == 0
+    assert (store / "blob").read_text() == "whole\n"
+    assert not (state / "x").exists()
+    assert (own / "x").read_text() == "mine\n"
+    assert sandbox.locate("/opt/ml/x").read_text() == sandbox.locate("/a-new-root-folder/in/x").read_text() == "made\n"

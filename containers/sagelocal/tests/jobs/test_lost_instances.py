@@ -83,6 +83,33 @@ def test_an_interrupted_spot_job_goes_on_from_its_checkpoint(account: Account) -
     assert [armed["fired"] for armed in account.backend.faults.list()] == [1, 1]
 
 
+# Each instance leaves its name and stays, unless all have done so.
+CLUSTER = """
+import json, os, pathlib, time
+base = pathlib.Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+cluster = json.loads((base / "input/config/resourceconfig.json").read_text())
+names = {path.name for path in (base / "checkpoints").iterdir()}
+(base / "checkpoints" / cluster["current_host"]).touch()
+print("alive", cluster["current_host"], flush=True)
+if names != set(cluster["hosts"]):
+    time.sleep(600)
+"""
+
+
+def test_the_interruption_of_one_instance_restarts_all_of_them(account: Account) -> None:
+    if account.mode != "namespace":
+        pytest.skip("instances meet in namespaces only")
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+    account.train("job", members=_spot(CLUSTER, ResourceConfig=resources))
+    for host in ("algo-1", "algo-2"):
+        account.await_line("TrainingJobs", f"alive {host}")
+    _arm(account, "interrupt", name="job")
+    describe = account.trained("job")
+    assert describe["TrainingJobStatus"] == "Completed", describe
+    assert _steps(describe).count("Interrupted") == 1
+    assert account.keys("checkpoints/") == ["checkpoints/algo-1", "checkpoints/algo-2"]
+
+
 def test_a_spot_job_is_billed_at_the_price_of_spot() -> None:
     document = _document(EnableManagedSpotTraining=True)
     status.enter(document, "Downloading", 100.0)

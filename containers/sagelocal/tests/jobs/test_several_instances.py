@@ -14,6 +14,8 @@ from sagelocal.jobs import isolation
 Account = Any
 Eventually = Callable[[Callable[[], Any], str], Any]
 
+pytestmark = pytest.mark.unverified
+
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 CONFIG = "import json; config = json.load(open('/opt/ml/input/config/resourceconfig.json'))\n"
 

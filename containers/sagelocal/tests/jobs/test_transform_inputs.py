@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import google_crc32c
 import pytest
 
 from sagelocal.jobs.transform.splitting import SPLITS, SplitError
@@ -70,9 +71,7 @@ def _tfrecord(*records: bytes) -> bytes:
 
 
 def _masked(data: bytes) -> bytes:
-    from awscrt.checksums import crc32c  # another's code than the one that reads it
-
-    crc = crc32c(data)
+    crc = google_crc32c.value(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 

@@ -12,6 +12,9 @@ Account = Any
 Eventually = Callable[[Callable[[], Any], str], Any]
 
 
+pytestmark = pytest.mark.unverified
+
+
 def _limits(most: int, parallel: int, **more: int) -> dict[str, Any]:
     limits = {"MaxNumberOfTrainingJobs": most, "MaxParallelTrainingJobs": parallel, **more}
     return {"ResourceLimits": limits}
@@ -106,6 +109,12 @@ def test_a_target_that_is_reached_ends_the_tuning_job(account_relocated: Account
     account_relocated.tune("tune", config={**_limits(100, 1), **criteria}, message="score=0.75")
     assert account_relocated.tuned("tune")["HyperParameterTuningJobStatus"] == "Completed"
     assert len(account_relocated.tuned_jobs("tune")) == 1
+
+
+def test_the_end_of_its_time_ends_the_tuning_job_and_what_it_runs(account_relocated: Account) -> None:
+    account_relocated.tune("tune", config=_limits(100, 1, MaxRuntimeInSeconds=1), seconds="600")
+    assert account_relocated.tuned("tune")["HyperParameterTuningJobStatus"] == "Completed"
+    assert [job["TrainingJobStatus"] for job in account_relocated.tuned_jobs("tune")] == ["Stopped"]
 
 
 def test_a_search_that_gets_no_better_ends(account_relocated: Account) -> None:

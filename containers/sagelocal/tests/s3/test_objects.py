@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from sagelocal.errors import AwsError
 from sagelocal.s3 import objects
+from sagelocal.s3.keys import successor
 from sagelocal.s3.listing import list_page
 from sagelocal.s3.multipart import LEAST_PART, Uploads
-from sagelocal.s3.objects import ObjectInfo, ObjectStore, Properties, successor
+from sagelocal.s3.objects import ObjectInfo, ObjectStore, Properties
 
 KEYS = st.text(
     st.one_of(st.sampled_from("ab/\0~\x7f"), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=6

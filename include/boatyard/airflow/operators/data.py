@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from boatyard.airflow.claimant import Claimant
+from boatyard.airflow.failures import explained
 from boatyard.airflow.operators.requests import RequestsOperator
 from boatyard.aws.cache.entries import Rule
 from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data
+from boatyard.aws.errors import InvisibleRecordsError
 from boatyard.aws.links import CACHED_FROM, DATA, QUERY, RECORD
 from boatyard.aws.queries import Queries
+
+DEFER_AFTER = 20.0
 
 
 class QueriesOperator(RequestsOperator):
@@ -35,23 +41,60 @@ class QueriesOperator(RequestsOperator):
 class FeatureStoreVisibleOperator(QueriesOperator):
     """Wait until the offline store shows what was ingested: it lags by minutes on AWS.
 
-    `skip_if_empty`: where nothing was ingested the task is skipped, and its outlets are not updated.
+    `skip_if_empty`: where nothing was ingested the task is skipped, its outlets are not updated. A `deferrable` task
+    asks for `defer_after` seconds, then holds no worker for `pause` seconds, and so on.
     """
 
-    def __init__(self, *, skip_if_empty: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        skip_if_empty: bool = False,
+        deferrable: bool = False,
+        defer_after: float = DEFER_AFTER,
+        pause: float = 60.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.skip_if_empty = skip_if_empty
+        self.deferrable = deferrable
+        self.defer_after = defer_after
+        self.pause = pause
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Wait, then tell whether there is anything new to see."""
-        result = super().execute(context)
-        if self.skip_if_empty and not result["rows"]:
-            raise AirflowSkipException("nothing was ingested: what waits for it is left alone")
-        return result
+        return self._unless_empty(super().execute(context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a pause."""
+        return self._unless_empty(super().resume_execution(next_method, next_kwargs, context))
 
     def carry_out(self, me: Claimant) -> dict[str, Any]:
         """Ask again and again how much is visible, until it is enough or the time is up."""
-        return data.wait_visible(self.plan, self.clients, self.queries)
+        return self._ask(time.time() + float(self.only("WaitUntil")["TimeoutInSeconds"]))
+
+    def ask_again(self, context: Mapping[str, Any], deadline: float, event: Any = None) -> dict[str, Any]:
+        """Ask after a pause; `deadline` in seconds since the epoch."""
+        with explained():
+            return self._ask(deadline)
+
+    def _ask(self, deadline: float) -> dict[str, Any]:
+        left = max(0.0, deadline - time.time())
+        try:
+            seconds = min(left, self.defer_after) if self.deferrable else left
+            return data.wait_visible(self.plan, self.clients, self.queries, seconds)
+        except InvisibleRecordsError:
+            if time.time() >= deadline:
+                raise
+        from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+        self.log.info("asking again in %g s", self.pause)
+        trigger = TimeDeltaTrigger(timedelta(seconds=self.pause))
+        raise TaskDeferred(trigger=trigger, method_name="ask_again", kwargs={"deadline": deadline})
+
+    def _unless_empty(self, result: dict[str, Any]) -> dict[str, Any]:
+        if self.skip_if_empty and not result["rows"]:
+            raise AirflowSkipException("nothing was ingested: what waits for it is left alone")
+        return result
 
 
 class AthenaTrainingSetOperator(QueriesOperator):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +17,10 @@ from boatyard.airflow.operators.job import DEFER_AFTER
 from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import endpoints
+from boatyard.aws.calls import call
 from boatyard.aws.carry_out import release
 from boatyard.aws.errors import EndpointError
+from boatyard.aws.job_log import show_end_of_endpoint_log
 from boatyard.aws.links import ENDPOINT, LOG, RECORD, endpoint_logs
 from boatyard.aws.plain import plain
 
@@ -58,13 +61,15 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
         self._show_links(context)
         if not self.wait_for_completion and not self.deferrable:
             return self.result(client)
-        return self._wait(client)
+        return self._wait(context, client, time.time() + float(self.max_ingestion_time))
 
     def _show_links(self, context: Mapping[str, Any]) -> None:
         name = self.endpoint["EndpointName"]
         self.show_links(context, {ENDPOINT: self.console.endpoint(name), LOG: self.console.log(endpoint_logs(name))})
 
-    def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Mapping[str, Any], event: dict[str, Any] | None = None, deadline: float | None = None
+    ) -> dict[str, Any]:
         """Go on where the triggerer saw the endpoint settle."""
         if event is None:
             raise AirflowException("the trigger of this task fired without an event")
@@ -73,7 +78,10 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
             self.prepare()
             self._show_links(context)
             found = endpoints.wait(client, self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"], 0)
-            return self._finish(client, found)
+            if found.outcome.ended or not event["in_time"]:
+                return self._finish(context, client, found)
+            # the triggerer was not able to look at it
+            return self._wait(context, client, deadline or time.time() + float(self.max_ingestion_time))
 
     def prepare(self) -> None:
         """Make the configuration what the API takes. Called again when a deferred task resumes."""
@@ -88,17 +96,16 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
 
     def result(self, client: Any) -> dict[str, Any]:
         """Return what goes to XCom."""
-        config = client.describe_endpoint_config(EndpointConfigName=self.endpoint["EndpointConfigName"])
-        endpoint = client.describe_endpoint(EndpointName=self.endpoint["EndpointName"])
+        config = call(client, "describe_endpoint_config", {"EndpointConfigName": self.endpoint["EndpointConfigName"]})
+        endpoint = call(client, "describe_endpoint", {"EndpointName": self.endpoint["EndpointName"]})
         return {"EndpointConfig": plain(config), "Endpoint": plain(endpoint)}
 
-    def _wait(self, client: Any) -> dict[str, Any]:
+    def _wait(self, context: Mapping[str, Any], client: Any, deadline: float) -> dict[str, Any]:
         name, wanted = self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"]
-        limit = float(self.max_ingestion_time)
-        deadline = time.time() + limit
-        found = endpoints.wait(client, name, wanted, min(limit, self.defer_after) if self.deferrable else limit)
+        left = max(0.0, deadline - time.time())
+        found = endpoints.wait(client, name, wanted, min(left, self.defer_after) if self.deferrable else left)
         if found.outcome.ended or time.time() >= deadline:
-            return self._finish(client, found)
+            return self._finish(context, client, found)
         self.log.info("endpoint %s is %s; waiting for it in the triggerer", name, found.status)
         raise TaskDeferred(
             trigger=JobTrigger(
@@ -113,14 +120,21 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
                 deadline=deadline,
             ),
             method_name="execute_complete",
+            kwargs={"deadline": deadline},
         )
 
-    def _finish(self, client: Any, found: endpoints.Endpoint) -> dict[str, Any]:
+    def _finish(self, context: Mapping[str, Any], client: Any, found: endpoints.Endpoint) -> dict[str, Any]:
         if not found.outcome.ended:
             raise EndpointError(f"endpoint {found.name} is still {found.status} after {self.max_ingestion_time} s")
+        if found.outcome.ended_badly:
+            began = (context["ti"].start_date or datetime.now(UTC)).timestamp()
+            show_end_of_endpoint_log(lambda: self.clients.get("logs"), found.name, self._show, began)
         endpoints.require_in_service(found)
         self.log.info("endpoint %s serves %s", found.name, found.wanted)
         return self.result(client)
+
+    def _show(self, line: str) -> None:
+        self.log.info("| %s", line)
 
 
 class DeployModelPackageOperator(SageMakerEndpointOperator):

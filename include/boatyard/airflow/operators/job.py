@@ -16,7 +16,7 @@ from boatyard.airflow.operators.waiting import WaitingOperator
 from boatyard.airflow.retries import keep_one_retry
 from boatyard.airflow.wanting import state_of, wanted
 from boatyard.aws import jobs, storage
-from boatyard.aws.links import CACHED_FROM, DATA, JOB, LOG, RECORD, job_links
+from boatyard.aws.links import CACHED_FROM, DATA, JOB, LOG, RECORD
 from boatyard.aws.outcome import Outcome
 from boatyard.aws.plain import plain
 from boatyard.steps.run import JOB_NAME, fill, job_words
@@ -83,6 +83,8 @@ class JobOperator(SparingOperator, WaitingOperator):
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Make sure that the job happens, and return its name and ARN."""
+        if not self.retries:
+            self.log.warning("this mapped task has no retries: should its worker die, nobody waits for its job")
         return self.leaving_record(context, lambda: self._in_hand(context, lambda: self._execute(context)))
 
     def go_on(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
@@ -116,26 +118,24 @@ class JobOperator(SparingOperator, WaitingOperator):
                 return work()
             except AirflowTaskTimeout:
                 # Airflow calls on_kill only after this, when it could be taken for the end of the machine
-                if self.claimed is not None and self.cancel_on_kill:
+                if self.claimed is None:
+                    raise
+                if self.cancel_on_kill:
                     jobs.stop(stopper, self.kind, self.claimed)
-                raise
+                raise AirflowTaskTimeout(f"execution_timeout: {self.too_long(self.claimed)}") from None
 
     def _execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         self.prepare()
         cache = self.job_cache(context)
         done = cache.recall(self.job_request) if cache else None
         if done is not None:
-            self._show_links(context, done)
+            self.links |= self.pages(done)
             return self._result(done)
         job = self._claim(context, cache.marked if cache else dict)
-        self._show_links(context, job)
+        self.links |= self.pages(job)
         if not self.wait_for_completion:
             return self._result(job)
         return self._ended(context, self.wait_for(context, job))
-
-    def _show_links(self, context: Mapping[str, Any], job: jobs.Job) -> None:
-        group = jobs.JOBS[self.kind].log_group
-        self.show_links(context, job_links(self.console, self.kind, job.name, group))
 
     def execute_complete(
         self,
@@ -150,7 +150,7 @@ class JobOperator(SparingOperator, WaitingOperator):
         self.claimed = str(event["job_name"])
         with explained():
             job = self.resumed(context, event, deadline, log_places)
-            self._show_links(context, job)
+            self.links |= self.pages(job)
             return self._ended(context, job)
 
     def on_kill(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
-from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
 
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.clients import Clients
@@ -21,9 +23,20 @@ from boatyard.aws.record import Subject
 from boatyard.aws.state_changes import Listener, StateChange, heard_by
 from boatyard.spec.notify import places
 
+log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
 REQUESTS_SO_FAR = "boatyard_requests"  # what a try asked of AWS before it was put off to the triggerer
+
+
+@contextmanager
+def unless_airflow_is_away(what: str) -> Iterator[None]:
+    """Do without a comfort while Airflow's API server does not answer: it is not worth a try of the task."""
+    try:
+        yield
+    except AirflowRuntimeError as error:
+        log.warning("Airflow could not be told or asked of %s: %s", what, error)
 
 
 class TaskLink(BaseOperatorLink):
@@ -65,6 +78,7 @@ class RecordedOperator(BaseOperator):
         self.notify = list(notify)
         self._places = places(notify)
         self.links: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -79,6 +93,16 @@ class RecordedOperator(BaseOperator):
         self, context: Mapping[str, Any], work: Callable[[], Result], *, resumed: bool = False
     ) -> Result:
         """Return what `work` returns once its record is written; errors become Airflow's."""
+        try:
+            return self._leaving_record(context, work, resumed)
+        finally:
+            # each link costs a call of Airflow's API when the try is over: what leads nowhere, or is known, needs none
+            shown, links = self._shown, self.links
+            self.operator_extra_links = tuple(
+                link for link in type(self).operator_extra_links if links.get(link.name, "") != shown.get(link.name, "")
+            )
+
+    def _leaving_record(self, context: Mapping[str, Any], work: Callable[[], Result], resumed: bool) -> Result:
         with explained():
             if self.records is None:
                 return work()
@@ -88,14 +112,22 @@ class RecordedOperator(BaseOperator):
             def note(record: Mapping[str, Any]) -> None:
                 self.links |= record_links(self.console, record, subject.uri)
 
+            def pause(requests: list[dict[str, Any]]) -> None:
+                with unless_airflow_is_away("what this try has asked of AWS so far"):
+                    ti.xcom_push(key=REQUESTS_SO_FAR, value=requests)
+
+            earlier: list[dict[str, Any]] = []
+            if resumed:
+                with unless_airflow_is_away("what this try asked of AWS before"):
+                    earlier = ti.xcom_pull(**before) or []
             with heard_by(self._notices(subject, context)):
                 return recorded(
                     subject,
                     self.clients,
                     work,
                     note,
-                    earlier=(ti.xcom_pull(**before) or []) if resumed else [],
-                    on_pause=lambda requests: ti.xcom_push(key=REQUESTS_SO_FAR, value=requests),
+                    earlier=earlier,
+                    on_pause=pause,
                     failures=(Exception, AirflowTaskTimeout),
                 )
 
@@ -136,7 +168,9 @@ class RecordedOperator(BaseOperator):
         self.links |= links
         for link in self.operator_extra_links:
             if link.name in links:
-                context["ti"].xcom_push(key=link.xcom_key, value=links[link.name])
+                with unless_airflow_is_away("a link"):
+                    context["ti"].xcom_push(key=link.xcom_key, value=links[link.name])
+                    self._shown[link.name] = links[link.name]
 
     def subject(self, place: str, context: Mapping[str, Any]) -> Subject:
         """Return this try, as its record below `place` tells of it."""

@@ -16,10 +16,12 @@ from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
 from boatyard.aws.job_log import JobLog, Places
+from boatyard.aws.links import job_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SHOW_AFTER = 3.0  # seconds: the links of a shorter job are there soon enough when the task ends
 TRIGGER_GRACE = 60.0  # seconds that a trigger has to tell that its time is up
 
 
@@ -47,6 +49,10 @@ class WaitingOperator(RecordedOperator, provider.SageMakerBaseOperator):
         """Tell whether the work of a job that ended goes on in a next job."""
         return False
 
+    def pages(self, job: jobs.Job) -> dict[str, str]:
+        """Return the links to what can be seen of a job."""
+        return job_links(self.console, self.kind, job.name, jobs.JOBS[self.kind].log_group)
+
     def wait_for(
         self,
         context: Mapping[str, Any],
@@ -61,17 +67,21 @@ class WaitingOperator(RecordedOperator, provider.SageMakerBaseOperator):
         limit = self._limit()
         if deadline is None and limit is not None:
             deadline = time.time() + limit
-        follow = self._log_of(job, log_places)
+        follow, pages, began = self._log_of(job, log_places), self.pages(job), time.monotonic()
 
         def deferral() -> TaskDeferred:
             self.log.info("%s job %s goes on; waiting for it in the triggerer", self.kind, job.name)
+            self.show_links(context, pages)
             return self._deferral(context, job, deadline, follow)
 
         def look(seen: jobs.Job) -> None:
             self.heed_kill(seen)
             if self.print_log:
                 follow.look()
-            if self.told_to_end() and not seen.outcome.ended:  # the triggerer waits on, wherever this machine goes
+            if time.monotonic() - began > SHOW_AFTER and not pages.items() <= self._shown.items():
+                self.show_links(context, pages)
+            # the triggerer waits on, wherever this machine goes
+            if self.deferrable and self.told_to_end() and not seen.outcome.ended:
                 raise deferral()
 
         patience = [] if deadline is None else [max(0.0, deadline - time.time())]

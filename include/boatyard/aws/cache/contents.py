@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from boatyard.aws.calls import call
@@ -81,10 +80,14 @@ def image(ecr: Any, uri: str) -> str:
 
 def _objects(s3: Any, prefix: str) -> Iterator[tuple[str, str, int]]:
     bucket, key = split_uri(prefix)
-    listing = partial(call, s3, "list_objects_v2")
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": key}
     while True:
-        page = listing(request)
+        try:
+            page = call(s3, "list_objects_v2", request)
+        except s3.exceptions.ClientError as error:
+            if error_code(error) != "AccessDenied":
+                raise
+            raise UnknownContentsError(f"what lies below {prefix} may not be listed (s3:ListBucket)") from None
         for found in page.get("Contents", []):
             yield found["Key"].removeprefix(key), found["ETag"], found["Size"]
         if not page.get("IsTruncated"):

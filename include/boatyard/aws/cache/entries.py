@@ -39,11 +39,8 @@ class Rule:
 
 def read(s3: Any, rule: Rule, key: str) -> Entry | None:
     """Return the entry of a key, None if there is none whose outputs are still what they were."""
-    uri = rule.uri(key)
-    if not storage.exists(s3, uri):
-        return None
-    entry: Entry = storage.read_json(s3, uri)
-    if entry.get("version") != VERSION or outputs(s3, _places(entry)) != entry["outputs"]:
+    entry: Entry | None = storage.find_json(s3, rule.uri(key))
+    if entry is None or entry.get("version") != VERSION or outputs(s3, _places(entry)) != entry["outputs"]:
         return None
     return entry
 

@@ -22,9 +22,9 @@ from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
 from boatyard.aws.job_facts import job_outputs
 from boatyard.aws.jobs import Job
-from boatyard.aws.jobs.job import describe, look_up
+from boatyard.aws.jobs.job import look_up
 from boatyard.aws.jobs.owned import owned
-from boatyard.aws.journal import kept, note_cached
+from boatyard.aws.journal import kept, note_cached, note_job
 from boatyard.aws.naming import TAG_PREFIX
 from boatyard.aws.outcome import Outcome
 
@@ -50,16 +50,22 @@ class JobCache:
 
         A person's wish counts for more than an entry, and so does a job that this step has already.
         """
-        with kept():  # what the cache asks of AWS is no part of the step's own journal
-            entry = self._find(request)
-        if entry is None:
+        try:
+            with kept():  # what the cache asks of AWS is no part of the step's own journal
+                found = self._find(request)
+        except UnknownContentsError as reason:
+            log.info("not cached: %s", reason)
             return None
+        if found is None:
+            return None
+        entry, job = found
         note_cached(entry)
+        note_job(job, {})  # and no state change of this run's
         log.info(
             "cached: %s job %s of run %s of %s did the same with the same inputs; nothing is started",
             *(self.kind, entry["job"], entry["run"], entry["dag"]),
         )
-        return describe(self._sagemaker, self.kind, entry["job"])
+        return job
 
     def marked(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request with the tag by which `keep` knows what was asked for."""
@@ -69,22 +75,32 @@ class JobCache:
 
     def keep(self, job: Job) -> None:
         """Keep what a job that succeeded has left, for whoever asks for the same."""
-        with kept():
-            key = self._tag(job)
-            if key is not None:
-                self._keep(job, key)
-
-    def _find(self, request: Mapping[str, Any]) -> Entry | None:
         try:
-            self._key = self._key_of(request)
+            with kept():
+                key = self._tag(job)
+                if key is not None:
+                    self._keep(job, key)
         except UnknownContentsError as reason:
-            log.info("not cached: %s", reason)
-            return None
+            log.info("not kept in the cache: %s", reason)
+
+    def key_of(self, request: Mapping[str, Any]) -> str:
+        """Return the key of what a request (its name unfilled) asks for.
+
+        `UnknownContentsError` where nobody can tell what an input or the image holds.
+        """
+        asked = request_key(self.kind, request, lambda uri: image(self.clients.get("ecr"), uri))
+        return f"{asked}-{self._inputs(request)}"
+
+    def _find(self, request: Mapping[str, Any]) -> tuple[Entry, Job] | None:
+        self._key = self.key_of(request)
         if self._is_forced:
             log.info("the cache is not asked: %s", "force is set" if self.rule.force else "the task was cleared")
             return None
         entry = entries.read(self._s3, self.rule, self._key)
-        return None if entry is None or not self._succeeded(entry) or self._has_job() else entry
+        if entry is None or self._has_job():
+            return None
+        job = look_up(self._sagemaker, self.kind, entry["job"])
+        return (entry, job) if job is not None and job.outcome is Outcome.SUCCEEDED else None
 
     def _keep(self, job: Job, key: str) -> None:
         if self._inputs(job.description) != key.partition("-")[2]:
@@ -108,10 +124,6 @@ class JobCache:
     def _sagemaker(self) -> Any:
         return self.clients.get("sagemaker")
 
-    def _key_of(self, request: Mapping[str, Any]) -> str:
-        asked = request_key(self.kind, request, lambda uri: image(self.clients.get("ecr"), uri))
-        return f"{asked}-{self._inputs(request)}"
-
     def _inputs(self, job: Mapping[str, Any]) -> str:
         known = self.rule.contents
         return digest(
@@ -120,10 +132,6 @@ class JobCache:
                 for name, uri in inputs(self.kind, job).items()
             }
         )
-
-    def _succeeded(self, entry: Entry) -> bool:
-        job = look_up(self._sagemaker, self.kind, entry["job"])
-        return job is not None and job.outcome is Outcome.SUCCEEDED
 
     def _has_job(self) -> bool:
         """Tell whether an earlier try left a job that runs or succeeded: it must not be left alone."""

@@ -22,9 +22,12 @@ _IRRELEVANT_OF_MACHINES = frozenset({"VolumeSizeInGB", "KeepAlivePeriodInSeconds
 def request_key(kind: str, request: Mapping[str, Any], image: Callable[[str], str]) -> str:
     """Return the digest of a Create request without its inputs' places, its name still unfilled.
 
-    `image` tells an image's digest.
+    `image` tells an image's digest. `UnknownContentsError` for a job that does something besides writing to S3.
     """
     members = MEMBERS[kind]
+    written = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    if any("S3Output" not in one for one in written):
+        raise UnknownContentsError("the job writes elsewhere than to S3, and that can be done only by doing it")
     left_out = {*_IRRELEVANT, JOBS[kind].name_key}
     kept = {name: value for name, value in request.items() if name not in left_out}
     if members.image:

@@ -38,7 +38,7 @@ class QueryCache:
         """
         with kept():  # what the cache asks of AWS is no part of the step's own journal
             key = _key(asked)
-            entry = self._find(key)
+            entry = self._find(key) if key else None
         if entry is not None:
             note_cached(entry)
             log.info("cached: run %s of %s made the same from the same records", entry["run"], entry["dag"])
@@ -50,9 +50,7 @@ class QueryCache:
                 self._keep(key, result)
         return result
 
-    def _find(self, key: str | None) -> Entry | None:
-        if key is None:
-            return None
+    def _find(self, key: str) -> Entry | None:
         if self.rule.force or self.me.generation:
             log.info("the cache is not asked: %s", "force is set" if self.rule.force else "the task was cleared")
             return None

@@ -20,16 +20,20 @@ from boatyard.spec.words import CONTENT_HASH, JOB_NAME, JOB_TABLE, database_toke
 log = logging.getLogger(__name__)
 
 
-def wait_visible(asked: Asked, clients: Clients, queries: Queries) -> dict[str, Any]:
-    """Ask again and again how much of what was ingested is visible, until it is enough or the time is up."""
+def wait_visible(asked: Asked, clients: Clients, queries: Queries, seconds: float | None = None) -> dict[str, Any]:
+    """Ask again and again how much of what was ingested is visible, until it is enough or the time is up.
+
+    `seconds` is less than that time where somebody asks again later.
+    """
     until = asked.only("WaitUntil")
+    limit: float = until["TimeoutInSeconds"] if seconds is None else seconds
     ingested = ingested_words(storage.read_json(clients.get("s3"), storage.uri_of(asked.only("GetObject"))))
     wanted = int(fill(until["AtLeast"], ingested))
     if wanted == 0:
         return {"rows": 0}
     question = fill(asked.only("StartQueryExecution"), tables(asked, clients) | ingested)
     visible = 0
-    for _ in looks(until["TimeoutInSeconds"], lambda waited: pause(waited, longest=10.0)):
+    for _ in looks(limit, lambda waited: pause(waited, longest=10.0)):
         visible = int(queries.first_row(queries.run(question))[until["Column"]] or 0)
         if visible >= wanted:
             return {"rows": visible}

@@ -116,9 +116,7 @@ def _last(launch: Launch) -> str:
     """Return what the last success of the step did cost, as the end of a sentence."""
     if launch.subject is None:
         return ""
-    s3, uri = launch.clients.get("s3"), launch.subject.latest_uri
-    if not storage.exists(s3, uri):
-        return ""
-    cost = storage.read_json(s3, uri).get("cost") or {}
+    last = storage.find_json(launch.clients.get("s3"), launch.subject.latest_uri) or {}
+    cost = last.get("cost") or {}
     usd = cost.get("cache_saved_usd", cost.get("usd"))
     return f"; the last one did cost {dollars(usd)}" if usd else ""

@@ -56,7 +56,10 @@ def estimate(
 
 def dollars(usd: float) -> str:
     """Return an amount as a person reads it: cents, and more digits where cents say nothing."""
-    return f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.{3 if usd >= 0.01 else 5}f}"
+    if usd >= 1 or usd == 0:
+        return f"${usd:,.2f}"
+    units, _, digits = f"{usd:.{3 if usd >= 0.01 else 5}f}".partition(".")
+    return f"${units}.{digits.rstrip('0'):0<2}"
 
 
 def _limited(prices: Prices, kind: str, request: Mapping[str, Any], region: str, limit: float | None) -> Estimate:

@@ -15,7 +15,7 @@ from boatyard.spec.problems import nearest
 
 VERSION = 1
 VARIABLE = "BOATYARD_PRICES"  # a file of the same form, in place of the table that comes with Boatyard
-_OWN_TABLE = Path(__file__).with_name("prices.json")
+OWN_TABLE = Path(__file__).with_name("prices.json")
 
 
 class PriceTableError(PermanentError):
@@ -56,11 +56,15 @@ class Prices:
 def prices() -> Prices:
     """Return the table that BOATYARD_PRICES names, else Boatyard's own."""
     named = os.environ.get(VARIABLE)
-    file = Path(named) if named else _OWN_TABLE
     try:
-        return _read(file, file.stat().st_mtime_ns)
+        return table_of(Path(named) if named else OWN_TABLE)
     except OSError as error:
-        raise PriceTableError(f"{VARIABLE}={file}: {error.strerror}") from None
+        raise PriceTableError(f"{VARIABLE}={named}: {error.strerror}") from None
+
+
+def table_of(file: Path) -> Prices:
+    """Return the table of a file; it is read again when it changes."""
+    return _read(file, file.stat().st_mtime_ns)
 
 
 @cache

@@ -47,9 +47,7 @@ def add(s3: Any, subject: Subject, record: Mapping[str, Any]) -> Summary:
 
 def read(s3: Any, uri: str) -> Summary | None:
     """Return the summary of a run, None before its first step ended."""
-    if not storage.exists(s3, uri):
-        return None
-    found: Summary = storage.read_json(s3, uri)
+    found: Summary | None = storage.find_json(s3, uri)
     return found
 
 

@@ -6,7 +6,6 @@ the newest of them, and nothing has to be remembered anywhere else.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +14,6 @@ from boatyard.aws import storage
 from boatyard.aws.errors import PermanentError
 from boatyard.aws.jobs.job import Job, expect
 from boatyard.aws.naming import earlier_attempts
-
-log = logging.getLogger(__name__)
 
 TIME_WAS_UP = "MaxRuntimeExceeded"  # not MaxWaitTimeExceeded: there were no machines, and there may never be
 
@@ -81,7 +78,6 @@ def _may_follow(s3: Any, asked: dict[str, Any], before: list[Job], left: int, to
             f"training job {last.name} reached its time limit and saved no checkpoint in {place}, so the next job "
             "would do the same again: the script has to save to /opt/ml/checkpoints what it needs to go on from there"
         )
-    log.info("training job %s reached its time limit; the next job goes on from %s", last.name, place)
 
 
 def _span(seconds: int) -> str:

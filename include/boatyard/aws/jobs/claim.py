@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from boatyard.aws.calls import call
-from boatyard.aws.errors import ConflictError, is_taken
+from boatyard.aws.errors import ConflictError, RefusedError, is_taken
 from boatyard.aws.jobs.differences import differences
 from boatyard.aws.jobs.job import Job, describe, expect
 from boatyard.aws.jobs.kinds import JOBS
@@ -74,12 +74,15 @@ def _tags(request: dict[str, Any], owner: Owner, generation: int, lives_with_tas
 
 
 def _create(client: Any, kind: str, request: dict[str, Any]) -> bool:
+    from botocore.exceptions import ClientError, ParamValidationError
+
+    spelling = JOBS[kind]
     try:
-        call(client, f"create_{JOBS[kind].method}", request)
-    except client.exceptions.ClientError as error:
+        call(client, f"create_{spelling.method}", request)
+    except (ClientError, ParamValidationError) as error:
         if is_taken(error):
             return False
-        raise
+        raise RefusedError(f"{kind} job {request[spelling.name_key]}", error) from error
     return True
 
 
@@ -89,7 +92,8 @@ def _attach(client: Any, kind: str, request: dict[str, Any], name: str, owner: O
     if tags.get(OWNER_TAG) != owner.digest:
         whose = tags.get(OWNER_TAG, "nobody that Boatyard knows")
         raise ConflictError(f"{kind} job {name} exists, but its owner is {whose}, not this task ({owner.digest})")
-    log.info("attached to %s job %s, which %s", kind, name, job.outcome.value)
+    if not job.outcome.ended_badly:  # one that did gives way to the next
+        log.info("attached to %s job %s, which %s", kind, name, job.outcome.value)
     different = differences(request, job.description)
     if different:
         log.warning("%s job %s was created by an older request; it differs in %s", kind, name, ", ".join(different))

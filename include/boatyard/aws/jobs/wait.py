@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from boatyard.aws.calls import glimpse
 from boatyard.aws.errors import StepError
 from boatyard.aws.jobs.job import Job, describe
 from boatyard.aws.jobs.kinds import JOBS
-from boatyard.aws.waiting import LONGEST_PAUSE, looks, pause, quick_pause
+from boatyard.aws.waiting import LONGEST_PAUSE, jittered, pause, quick_pause
 
 SHORT = 20.0  # seconds
 
@@ -31,12 +32,12 @@ def wait(
     somebody saw it before; `longest` the seconds between two looks at an old job.
     """
     job = last or _look(client, kind, name, None)
-    for number, _ in enumerate(looks(seconds, lambda _: pause_of(job, longest))):
-        if number:
-            job = glimpse(lambda: _look(client, kind, name, 0.0)) or job
+    until = math.inf if seconds is None else time.monotonic() + seconds
+    on_look(job)
+    while not job.outcome.ended and time.monotonic() < until:
+        time.sleep(min(jittered(pause_of(job, longest)), max(until - time.monotonic(), 0.01)))
+        job = glimpse(lambda: _look(client, kind, name, 0.0)) or job
         on_look(job)
-        if job.outcome.ended:
-            break
     return job
 
 

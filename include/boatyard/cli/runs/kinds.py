@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from boatyard.aws import endpoints, features
 from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data, gate, release, validate
+from boatyard.aws.job_log import show_end_of_endpoint_log
 from boatyard.cli.runs.job import result_of, run_job, run_training, upload_code
 from boatyard.cli.runs.work import Work
 from boatyard.steps import training_set
@@ -81,9 +83,13 @@ def _deploy(work: Work) -> dict[str, Any]:
         }
     )
     release.ensure_approved_parts(client, asked.only("DescribeModelPackage")["ModelPackageName"], config)
+    began = time.time()
     release.start_deploying(client, config["Endpoint"])
     result = release.deployed(config)
-    endpoints.require_in_service(endpoints.wait(client, result["endpoint_name"], result["endpoint_config_name"]))
+    found = endpoints.wait(client, result["endpoint_name"], result["endpoint_config_name"])
+    if found.outcome.ended_badly:
+        show_end_of_endpoint_log(lambda: work.clients.get("logs"), found.name, work.show, began)
+    endpoints.require_in_service(found)
     return result
 
 

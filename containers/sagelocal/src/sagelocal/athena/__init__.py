@@ -1,5 +1,5 @@
 """Athena over DuckDB, and the Glue data catalog that it reads."""
 
-from sagelocal.athena import glue, metadata, queries
+from sagelocal.athena import glue, metadata, prepared, queries
 
-__all__ = ["glue", "metadata", "queries"]
+__all__ = ["glue", "metadata", "prepared", "queries"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,6 +15,7 @@ DEFAULT_DATABASE = "default"
 
 _DATABASE = "glue_database"
 _TABLE = "glue_table"
+_PARTITION = "glue_partition"
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Describe an external table.
+    """Describe an external table or a view.
 
     `location` is an S3 URI that ends in a slash; `format` is `parquet` or `csv`; `serde` holds the reader's settings
-    under Hive's own names, such as `field.delim`.
+    under Hive's own names, such as `field.delim`. A view has `view`, its query, and `view_database`, which stands
+    where that query names no database.
     """
 
     database: str
@@ -41,10 +45,25 @@ class Table:
     serde: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     created: float = 0.0
+    view: str = ""
+    view_database: str = ""
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
         return self.columns + self.partitions
+
+    @property
+    def kind(self) -> str:
+        """Return what Glue calls it."""
+        return "VIRTUAL_VIEW" if self.view else "EXTERNAL_TABLE"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Hold a partition: the text of its values, in the order of the table's partition columns, and its files' place."""
+
+    values: tuple[str | None, ...]
+    location: str
 
 
 def _table_from(document: dict[str, Any]) -> Table:
@@ -86,10 +105,25 @@ class Catalog:
         document = self._store.get(_TABLE, _key(database, name))
         return _table_from(document) if document else None
 
-    def create_table(self, table: Table) -> bool:
-        """Add a table; return False and change nothing if the name is taken."""
+    def create_table(self, table: Table, partitions: Iterable[Partition] = ()) -> bool:
+        """Add a table with its partitions; return False and change nothing if the name is taken."""
         table = _normal(table)
-        return self._store.create(_TABLE, _key(table.database, table.name), asdict(table))
+        with self._store.transaction():
+            created = self._store.create(_TABLE, _key(table.database, table.name), asdict(table))
+            if created:
+                self.add_partitions(table, partitions)
+        return created
+
+    def put_view(self, view: Table) -> bool:
+        """Put a view in the place of a view of that name; return False and change nothing if a table has the name."""
+        view = _normal(view)
+        key = _key(view.database, view.name)
+        with self._store.transaction():
+            there = self._store.get(_TABLE, key)
+            if there is not None and not there.get("view"):
+                return False
+            self._store.delete(_TABLE, key)
+            return self._store.create(_TABLE, key, asdict(view))
 
     def replace_columns(self, database: str, name: str, columns: tuple[Column, ...]) -> None:
         """Give a table other columns."""
@@ -101,11 +135,45 @@ class Catalog:
 
     def drop_table(self, database: str, name: str) -> bool:
         """Remove a table, not its files; return whether there was one."""
-        return self._store.delete(_TABLE, _key(database, name))
+        with self._store.transaction():
+            for partition in self._partitions(database, name):
+                self._store.delete(_partition_kind(database, name), _partition_key(partition.values))
+            return self._store.delete(_TABLE, _key(database, name))
+
+    def partitions(self, table: Table) -> list[Partition]:
+        """Return a table's partitions, in the order in which they were added."""
+        return self._partitions(table.database, table.name)
+
+    def _partitions(self, database: str, name: str) -> list[Partition]:
+        documents = self._store.list(_partition_kind(database, name))
+        return [Partition(tuple(document["values"]), document["location"]) for document in documents]
+
+    def add_partitions(self, table: Table, partitions: Iterable[Partition]) -> list[Partition]:
+        """Add those partitions that the table does not have, in one step, and return them."""
+        kind = _partition_kind(table.database, table.name)
+        with self._store.transaction():
+            if self._store.get(_TABLE, _key(table.database, table.name)) is None:
+                return []  # dropped in between
+            return [new for new in partitions if self._store.create(kind, _partition_key(new.values), asdict(new))]
+
+    def drop_partitions(self, table: Table, partitions: Iterable[Partition]) -> None:
+        """Remove partitions, not their files, in one step."""
+        kind = _partition_kind(table.database, table.name)
+        with self._store.transaction():
+            for partition in partitions:
+                self._store.delete(kind, _partition_key(partition.values))
 
 
 def _key(database: str, name: str) -> str:
     return f"{database.lower()}/{name.lower()}"
+
+
+def _partition_kind(database: str, name: str) -> str:
+    return f"{_PARTITION}/{_key(database, name)}"
+
+
+def _partition_key(values: tuple[str | None, ...]) -> str:
+    return json.dumps(values)
 
 
 def _normal(table: Table) -> Table:
@@ -118,6 +186,6 @@ def _normal(table: Table) -> Table:
         name=table.name.lower(),
         columns=lower(table.columns),
         partitions=lower(table.partitions),
-        location=table.location.rstrip("/") + "/",
+        location="" if table.view else table.location.rstrip("/") + "/",
         created=table.created or time.time(),
     )

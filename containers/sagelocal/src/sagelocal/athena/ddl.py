@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlglot
 from sqlglot import exp
 
 from sagelocal.athena.catalog import Column, Table
-from sagelocal.athena.errors import invalid_request
+from sagelocal.athena.errors import invalid_request, malformed
 from sagelocal.athena.statements import CreateDatabase, CreateTable, DropDatabase, DropTable, Statement
+from sagelocal.athena.types import hive_name
 
 # What the text of a SERDE or an input format says of the format.
 _PARQUET_MARK = "parquet"
@@ -29,15 +28,6 @@ def parse_hive(query: str) -> exp.Expr:
         raise malformed(error) from error
 
 
-def malformed(error: Exception) -> Exception:
-    """Return Athena's answer to a query that is no SQL."""
-    details: list[dict[str, Any]] = getattr(error, "errors", None) or [{}]
-    first = details[0]
-    text = f"{first.get('description') or error}".partition(" but got <Token")[0].rstrip(".")
-    near = f" near '{first['highlight']}'" if first.get("highlight") else ""
-    return invalid_request(f"line {first.get('line', 1)}:{first.get('col', 1)}: {text}{near}", "MALFORMED_QUERY")
-
-
 def parse_create(query: str, database: str) -> Statement:
     """Parse CREATE EXTERNAL TABLE and CREATE DATABASE."""
     create = parse_hive(query)
@@ -46,8 +36,8 @@ def parse_create(query: str, database: str) -> Statement:
     if create.kind in ("DATABASE", "SCHEMA"):
         return CreateDatabase(_database_name(create.this), bool(create.args.get("exists")))
     if create.kind != "TABLE" or create.args.get("expression"):
-        kind = "CREATE TABLE AS SELECT" if create.kind == "TABLE" else f"CREATE {create.kind}"
-        raise invalid_request(f"sagelocal's Athena has no {kind}; it has CREATE EXTERNAL TABLE over files, and UNLOAD.")
+        message = f"sagelocal's Athena has no CREATE {create.kind}; it has CREATE TABLE, VIEW and DATABASE."
+        raise invalid_request(message)
     return CreateTable(_table(create, database), bool(create.args.get("exists")))
 
 
@@ -62,17 +52,12 @@ def parse_drop(query: str, database: str) -> Statement:
     if kind in ("DATABASE", "SCHEMA"):
         return DropDatabase(_database_name(target), exists, bool(drop.args.get("cascade")))
     if kind != "TABLE":
-        raise invalid_request(f"sagelocal's Athena has no DROP {kind}; it has DROP TABLE and DROP DATABASE.")
+        raise invalid_request(f"sagelocal's Athena has no DROP {kind}; it has DROP TABLE, DROP VIEW and DROP DATABASE.")
     return DropTable(target.db or database, target.name, exists)
 
 
 def _database_name(table: exp.Expr) -> str:
     return table.name or table.text("db")
-
-
-def hive_name(kind: exp.DataType) -> str:
-    """Return a type as Hive spells it, such as `array<struct<x:int>>`."""
-    return kind.sql(dialect="hive").lower().replace(": ", ":").replace(", ", ",")
 
 
 def _columns(definitions: list[exp.Expr]) -> tuple[Column, ...]:
@@ -100,6 +85,11 @@ def _table(create: exp.Create, database: str) -> Table:
     if not location.startswith("s3://"):
         raise invalid_request(f"LOCATION '{location}' must be an S3 URI, s3://bucket/prefix/.")
     partitions = found.get(exp.PartitionedByProperty)
+    parameters = {item.this.name: item.args["value"].name for item in properties if type(item) is exp.Property}
+    if parameters.get("projection.enabled", "false").lower() == "true":
+        raise invalid_request(
+            "sagelocal's Athena has no partition projection; it has MSCK REPAIR TABLE and ALTER TABLE ADD PARTITION."
+        )
     table_format, serde = _format(found)
     return Table(
         database=schema.this.db or database,
@@ -109,7 +99,7 @@ def _table(create: exp.Create, database: str) -> Table:
         location=location,
         format=table_format,
         serde=serde,
-        parameters={item.this.name: item.args["value"].name for item in properties if type(item) is exp.Property},
+        parameters=parameters,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from sagelocal.athena import render, rules, translate
+from sagelocal.athena.catalog import Catalog
 from sagelocal.athena.errors import QueryError, from_engine
-from sagelocal.athena.parse import parse_query
+from sagelocal.athena.query_tree import parse_query
 from sagelocal.athena.sources import create_view, literal
 from sagelocal.athena.types import own_type
 from sagelocal.s3.objects import ObjectStore
@@ -30,12 +32,13 @@ class Engine:
     """Run one query; `folder` is its own and goes when it is closed."""
 
     objects: ObjectStore
-    find: translate.FindTable
+    catalog: Catalog
     folder: Path
     limits: Limits
     scanned_bytes: int = 0
     rows: int = 0
     _connection: duckdb.DuckDBPyConnection = field(init=False)
+    _query: tuple[translate.Translation, list[str]] | None = None  # the one that was prepared
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -81,16 +84,36 @@ class Engine:
 
     def _prepare(self, sql: str, database: str) -> tuple[translate.Translation, list[str]]:
         """Make the views that a query reads; return its translation and its columns' types."""
-        translation = translate.translate(parse_query(sql), database, self.find)
+        translation = translate.translate(parse_query(sql), database, self.catalog.table)
         for source in translation.sources:
-            self.scanned_bytes += create_view(self._connection, self.objects, source)
+            partitions = self.catalog.partitions(source.table) if source.table.partitions else []
+            self.scanned_bytes += create_view(self._connection, self.objects, source, partitions)
         described = self._execute(f"DESCRIBE {translation.sql}").fetchall()
         return translation, [row[1] for row in described]
 
+    def _prepared(self, sql: str, database: str) -> tuple[translate.Translation, list[str]]:
+        try:
+            if self._query is None:
+                self._query = self._prepare(sql, database)
+            return self._query
+        except duckdb.Error as error:
+            raise self._failure(error) from error
+
+    def columns(self, sql: str, database: str) -> list[tuple[str, str]]:
+        """Return the names of a query's columns and their types in DuckDB."""
+        translation, types = self._prepared(sql, database)
+        return list(zip(translation.columns, types, strict=True))
+
+    def named_columns(self, sql: str, database: str) -> list[tuple[str, str]]:
+        """Return the columns of a query, each of which must have a name of its own."""
+        translation, _ = self._prepared(sql, database)
+        _check_names(translation.columns)
+        return self.columns(sql, database)
+
     def select(self, sql: str, database: str) -> tuple[Path, list[tuple[str, str]]]:
         """Run a query; return the CSV file of its rows and its columns' names and types."""
+        translation, types = self._prepared(sql, database)
         try:
-            translation, types = self._prepare(sql, database)
             rows, path = self.folder / "rows.csv", self.folder / "result.csv"
             copied = self._execute(
                 f"COPY ({render.text_query(translation.sql, types)}) TO {literal(str(rows))} "
@@ -107,15 +130,22 @@ class Engine:
 
     def unload(self, sql: str, database: str, options: str) -> list[Path]:
         """Run a query and write its rows to files; `options` are those of DuckDB's COPY. Return the files."""
+        translation, types = self._prepared(sql, database)
+        _check_names(translation.columns)
+        return self._copy(render.typed_query(translation.sql, translation.columns, types), options)
+
+    def insert(self, sql: str, database: str, targets: Sequence[render.Target], options: str) -> list[Path]:
+        """Run a query and write its rows as those of the columns `targets`; return the files."""
+        translation, types = self._prepared(sql, database)
+        return self._copy(render.target_query(translation.sql, len(types), targets), options)
+
+    def _copy(self, sql: str, options: str) -> list[Path]:
+        target = self.folder / "unload"
         try:
-            translation, types = self._prepare(sql, database)
-            _check_names(translation.columns)
-            target = self.folder / "unload"
-            typed = render.typed_query(translation.sql, translation.columns, types)
-            copied = self._execute(f"COPY ({typed}) TO {literal(str(target))} ({options})").fetchone()
-            self.rows = copied[0] if copied else 0
+            copied = self._execute(f"COPY ({sql}) TO {literal(str(target))} ({options})").fetchone()
         except duckdb.Error as error:
             raise self._failure(error) from error
+        self.rows = copied[0] if copied else 0
         return sorted(path for path in target.rglob("*") if path.is_file()) if self.rows else []
 
     def _failure(self, error: duckdb.Error) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sagelocal.errors import AwsError
 
@@ -42,6 +43,15 @@ class QueryError(Exception):
 def invalid_request(message: str, code: str = "INVALID_INPUT") -> AwsError:
     """Return Athena's answer to a request that it does not take."""
     return AwsError("InvalidRequestException", message, 400, AthenaErrorCode=code)
+
+
+def malformed(error: Exception) -> Exception:
+    """Return Athena's answer to a query that is no SQL."""
+    details: list[dict[str, Any]] = getattr(error, "errors", None) or [{}]
+    first = details[0]
+    text = f"{first.get('description') or error}".partition(" but got <Token")[0].rstrip(".")
+    near = f" near '{first['highlight']}'" if first.get("highlight") else ""
+    return invalid_request(f"line {first.get('line', 1)}:{first.get('col', 1)}: {text}{near}", "MALFORMED_QUERY")
 
 
 _FUNCTION = re.compile(r"(?:Function|Macro) with name \"?(\w+)")

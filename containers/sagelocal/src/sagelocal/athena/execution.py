@@ -6,8 +6,8 @@ import time
 import uuid
 from typing import Any
 
-from sagelocal.athena.errors import QueryError
-from sagelocal.athena.statements import Select, Statement, Unload
+from sagelocal.athena.errors import QueryError, invalid_request
+from sagelocal.athena.statements import CreateTableAs, InsertInto, Select, Statement, Unload
 
 KIND = "query_execution"
 TOKEN_KIND = "query_token"  # noqa: S105 - the kind of document, no secret
@@ -17,14 +17,23 @@ ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "At
 Document = dict[str, Any]
 
 
+# Where below the location of results that of a statement lies; a line of text for all others.
+_PLACES: dict[type[Statement], str] = {
+    Select: "{}.csv",
+    Unload: "{}",
+    InsertInto: "{}",
+    CreateTableAs: "tables/{}",
+}
+
+
 def output_location(location: str, execution_id: str, statement: Statement) -> str:
     """Return the S3 URI of the file in which the result will lie."""
-    suffix = ".csv" if isinstance(statement, Select) else "" if isinstance(statement, Unload) else ".txt"
-    return f"{location.rstrip('/')}/{execution_id}{suffix}"
+    place = _PLACES.get(type(statement), "{}.txt")
+    return f"{location.rstrip('/')}/{place.format(execution_id)}"
 
 
-def new_document(request: Document, statement: Statement, location: str, database: str) -> Document:
-    """Return the document of an execution that is queued."""
+def new_document(request: Document, statement: Statement, sql: str, location: str, database: str) -> Document:
+    """Return the document of an execution that is queued; `sql` is what is run, its parameters in their places."""
     execution_id = str(uuid.uuid4())
     statement_type, substatement_type = statement.kind
     given = request.get("ResultConfiguration") or {}
@@ -43,11 +52,17 @@ def new_document(request: Document, statement: Statement, location: str, databas
             "EngineVersion": ENGINE_VERSION,
             **({"ExecutionParameters": parameters} if (parameters := request.get("ExecutionParameters")) else {}),
         },
-        "location": f"{location.rstrip('/')}/",
+        "sql": sql,
         "started": None,
         "columns": [],
         "update_count": None,
     }
+
+
+def check_work_group(name: str | None) -> None:
+    """Refuse a workgroup other than the one there is."""
+    if name not in (None, WORK_GROUP):
+        raise invalid_request("WorkGroup is not found.")
 
 
 def state(document: Document) -> str:

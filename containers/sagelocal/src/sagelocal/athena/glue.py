@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sagelocal.athena.catalog import Column, Table
 from sagelocal.athena.formats import format_of
 from sagelocal.athena.paging import page
+from sagelocal.athena.view_text import view_text
 from sagelocal.errors import AwsError
 from sagelocal.operations import FallThrough, Request, Response, operation
 
@@ -25,16 +26,27 @@ def _columns(columns: tuple[Column, ...]) -> list[Response]:
 
 
 def _table(backend: Backend, table: Table) -> Response:
-    classes = format_of(table)
-    return {
+    common = {
         "Name": table.name,
         "DatabaseName": table.database,
         "CatalogId": backend.account,
         "CreateTime": table.created,
         "UpdateTime": table.created,
-        "TableType": "EXTERNAL_TABLE",
-        "Parameters": {"EXTERNAL": "TRUE", "classification": table.format, **table.parameters},
+        "TableType": table.kind,
         "PartitionKeys": _columns(table.partitions),
+    }
+    if table.view:
+        return {
+            **common,
+            "Parameters": {"presto_view": "true", "comment": "Presto View"},
+            "ViewOriginalText": view_text(table),
+            "ViewExpandedText": "/* Presto View */",
+            "StorageDescriptor": {"Columns": _columns(table.columns), "Location": "", "SerdeInfo": {}},
+        }
+    classes = format_of(table)
+    return {
+        **common,
+        "Parameters": {"EXTERNAL": "TRUE", "classification": table.format, **table.parameters},
         "StorageDescriptor": {
             "Columns": _columns(table.columns),
             "Location": table.location,

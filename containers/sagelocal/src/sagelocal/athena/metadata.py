@@ -33,10 +33,10 @@ def _table_metadata(table: Table) -> Response:
     return {
         "Name": table.name,
         "CreateTime": table.created,
-        "TableType": "EXTERNAL_TABLE",
+        "TableType": table.kind,
         "Columns": _columns(table.columns),
         "PartitionKeys": _columns(table.partitions),
-        "Parameters": format_parameters(table),
+        "Parameters": {"presto_view": "true"} if table.view else format_parameters(table),
     }
 
 

@@ -9,17 +9,22 @@ from collections.abc import Callable, Iterator
 import sqlglot
 from sqlglot import Token, TokenType, exp
 
-from sagelocal.athena.ddl import malformed, parse_create, parse_drop, parse_hive
+from sagelocal.athena.cursor import Cursor, tokens_of
+from sagelocal.athena.ddl import parse_create, parse_drop, parse_hive
 from sagelocal.athena.errors import invalid_request
-from sagelocal.athena.statements import Describe, Select, ShowDatabases, ShowTables, Statement, Unload
+from sagelocal.athena.parse_hive import parse_alter, parse_repair, parse_show
+from sagelocal.athena.parse_writes import (
+    parse_create_as,
+    parse_create_view,
+    parse_deallocate,
+    parse_execute,
+    parse_insert,
+    parse_prepare,
+)
+from sagelocal.athena.query_tree import parse_query
+from sagelocal.athena.statements import Describe, DropView, Select, Statement, Unload
 
 _FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*([A-Za-z]+|\()", re.DOTALL)
-_COMMENT = re.compile(r"--[^\n]*(?:\n|$)|/\*.*?\*/", re.DOTALL)
-_SHOW = re.compile(
-    r"SHOW\s+(?P<what>TABLES|DATABASES|SCHEMAS)(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>[^\s`\"]+)[`\"]?)?"
-    r"(?:\s+(?:LIKE\s+)?'(?P<pattern>[^']*)')?",
-    re.IGNORECASE,
-)
 _OPENING = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
 
 
@@ -39,7 +44,7 @@ def bind(query: str, parameters: list[str]) -> str:
     """Put ExecutionParameters in the place of the question marks; Athena takes each as an expression or as text."""
     if not parameters:
         return query
-    places = [token for token in _tokens(query) if token.token_type == TokenType.PLACEHOLDER]
+    places = places_of(query)
     if not places:
         return query  # Athena ignores parameters that nothing asks for
     if len(places) != len(parameters):
@@ -52,6 +57,11 @@ def bind(query: str, parameters: list[str]) -> str:
     return "".join([*parts, query[end:]])
 
 
+def places_of(query: str) -> list[Token]:
+    """Return the question marks of a query."""
+    return [token for token in tokens_of(query, "trino") if token.token_type == TokenType.PLACEHOLDER]
+
+
 def _parameter(value: str) -> str:
     try:
         parsed = sqlglot.parse_one(f"SELECT {value}", dialect="trino")
@@ -62,31 +72,8 @@ def _parameter(value: str) -> str:
     return exp.Literal.string(value).sql(dialect="trino")
 
 
-def _tokens(query: str) -> list[Token]:
-    try:
-        return sqlglot.tokenize(query, read="trino")
-    except sqlglot.errors.SqlglotError as error:
-        raise malformed(error) from error
-
-
 def _without_end(query: str) -> str:
     return query.rstrip().removesuffix(";").rstrip()
-
-
-def parse_query(sql: str) -> exp.Query:
-    """Return the tree of a SELECT in Trino's SQL; AwsError InvalidRequestException if it is none."""
-    try:
-        trees = sqlglot.parse(sql, dialect="trino")
-    except sqlglot.errors.SqlglotError as error:
-        raise malformed(error) from error
-    if len(trees) != 1:
-        raise invalid_request("Only one sql statement is allowed", "MALFORMED_QUERY")
-    tree = trees[0]
-    if isinstance(tree, exp.Values):
-        tree = sqlglot.parse_one(f"SELECT * FROM ({sql}) AS t", dialect="trino")
-    if not isinstance(tree, exp.Query):
-        raise invalid_request("Queries of this type are not supported", "MALFORMED_QUERY")
-    return tree
 
 
 def _select(query: str, database: str) -> Statement:
@@ -95,7 +82,7 @@ def _select(query: str, database: str) -> Statement:
 
 
 def _unload(query: str, database: str) -> Statement:
-    tokens = iter(_tokens(query))
+    tokens = iter(tokens_of(query, "trino"))
     next(tokens)
     opening = _expect(tokens, "(")
     depth = 1
@@ -141,13 +128,19 @@ def _options(tokens: list[Token]) -> dict[str, str]:
     return options
 
 
-def _show(query: str, database: str) -> Statement:
-    show = _SHOW.fullmatch(_COMMENT.sub(" ", query).strip())
-    if show is None:
-        raise invalid_request(f"sagelocal's Athena cannot read {query[:200]!r}; it has SHOW TABLES and SHOW DATABASES.")
-    named = show.group("database") or database
-    pattern = show.group("pattern") or "*"
-    return ShowTables(named, pattern) if show.group("what").upper() == "TABLES" else ShowDatabases(pattern)
+def _create(query: str, database: str) -> Statement:
+    made = parse_create_view(query, database) or parse_create_as(query, database)
+    return made or parse_create(query, database)
+
+
+def _drop(query: str, database: str) -> Statement:
+    cursor = Cursor(query)
+    if not cursor.accept("DROP VIEW"):
+        return parse_drop(query, database)
+    exists = cursor.accept("IF EXISTS")
+    named, name = cursor.name(database)
+    cursor.end()
+    return DropView(named, name, exists)
 
 
 def _describe(query: str, database: str) -> Statement:
@@ -164,8 +157,14 @@ _PARSERS: dict[str, Callable[[str, str], Statement]] = {
     "VALUES": _select,
     "(": _select,
     "UNLOAD": _unload,
-    "CREATE": parse_create,
-    "DROP": parse_drop,
-    "SHOW": _show,
+    "CREATE": _create,
+    "DROP": _drop,
+    "INSERT": parse_insert,
+    "ALTER": parse_alter,
+    "MSCK": parse_repair,
+    "PREPARE": parse_prepare,
+    "EXECUTE": parse_execute,
+    "DEALLOCATE": parse_deallocate,
+    "SHOW": parse_show,
     "DESCRIBE": _describe,
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagelocal.athena import execution
+from sagelocal.athena import execution, prepared
 from sagelocal.athena.catalog import CATALOG_NAME, DEFAULT_DATABASE
 from sagelocal.athena.errors import invalid_request
-from sagelocal.athena.execution import KIND, WORK_GROUP, Document
+from sagelocal.athena.execution import KIND, WORK_GROUP, Document, check_work_group
 from sagelocal.athena.paging import page
 from sagelocal.athena.parse import bind, parse
 from sagelocal.athena.results import read_csv_page, row_shapes
+from sagelocal.athena.statements import Execute
 from sagelocal.errors import AwsError
 from sagelocal.operations import Request, Response, operation
+from sagelocal.paging import position
 from sagelocal.s3.uri import split_uri
 
 if TYPE_CHECKING:
@@ -23,14 +25,9 @@ _NO_LOCATION = (
     "Either specify an S3 bucket location or enable Athena managed query results in your workgroup settings."
 )
 _PAGE_ROWS = 1000
+_WRITES = ("UNLOAD", "INSERT", "CREATE_TABLE_AS_SELECT")  # their result is a count of rows
 _NOT_OVER = ("QUEUED", "RUNNING")
 _NOT_SUPPORTED = ("EngineConfiguration",)  # Spark's
-
-
-def check_work_group(name: str | None) -> None:
-    """Refuse a workgroup other than the one there is."""
-    if name not in (None, WORK_GROUP):
-        raise invalid_request("WorkGroup is not found.")
 
 
 def check_catalog(name: str | None) -> None:
@@ -63,9 +60,14 @@ def start_query_execution(backend: Backend, request: Request) -> Response:
         raise invalid_request("clientRequestToken is null or empty")
     location = _location(request)
     database = context.get("Database", DEFAULT_DATABASE)
-    statement = parse(bind(request["QueryString"], request.get("ExecutionParameters", [])), database)
-    document = execution.new_document(request, statement, location, database)
-    fingerprint = [request["QueryString"], database, location]
+    parameters = request.get("ExecutionParameters", [])
+    sql = bind(request["QueryString"], parameters)
+    statement = parse(sql, database)
+    if isinstance(statement, Execute):
+        sql = prepared.bound(backend.store, statement, parameters)
+        statement = parse(sql, database)
+    document = execution.new_document(request, statement, sql, location, database)
+    fingerprint = [request["QueryString"], database, location, *parameters]
     execution_id = backend.athena.submit(document, token, fingerprint)
     if execution_id is None:
         raise invalid_request("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
@@ -139,22 +141,20 @@ def get_query_results(backend: Backend, request: Request) -> Response:
 def _rows(backend: Backend, document: Document, request: Request) -> tuple[list[list[str | None]], str | None]:
     """Return a page of the result file and the token of the next: the byte at which it starts."""
     query = document["execution"]
-    if query["SubstatementType"] == "UNLOAD" or not document["columns"]:
+    if query["SubstatementType"] in _WRITES or not document["columns"]:
         return [], None
     try:
         path = backend.objects.get(*split_uri(query["ResultConfiguration"]["OutputLocation"])).path
     except AwsError as error:
         raise invalid_request("Could not find results", "RESULT_NOT_FOUND") from error
-    token = request.get("NextToken", "0")
-    if not token.isdecimal():
-        raise invalid_request("Invalid token was provided")
+    begin = position(request.get("NextToken"), invalid_request("Invalid token was provided"))
     limit = request.get("MaxResults", _PAGE_ROWS)
     if query["SubstatementType"] == "SELECT":
-        rows, end = read_csv_page(path, int(token), limit, len(document["columns"]))
+        rows, end = read_csv_page(path, begin, limit, len(document["columns"]))
     else:
         lines = path.read_text().splitlines()
-        rows = [[line] for line in lines[int(token) : int(token) + limit]]
-        end = int(token) + len(rows)
+        rows = [[line] for line in lines[begin : begin + limit]]
+        end = begin + len(rows)
     # a full page has a next one, which may be empty: as on AWS
     return rows, str(end) if len(rows) == limit else None
 

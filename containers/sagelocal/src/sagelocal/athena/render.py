@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sagelocal.athena.sources import identifier
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sagelocal.athena.sources import identifier, literal
 from sagelocal.athena.types import own_type
 
 # isnan() is wrong for files whose statistics say nothing of NaN, hence the text.
@@ -46,10 +49,74 @@ _TEXTS = {
 }
 
 
-def text_of(column: str, duckdb_type: str) -> str:
-    """Return the expression for a column's text."""
+def text_of(column: str, duckdb_type: str, depth: int = 0) -> str:
+    """Return the expression for a column's text; what lies in arrays, maps and rows is written by the same rules."""
     template = _TEXTS.get(duckdb_type)
-    return template.format(column) if template else f"CAST({column} AS VARCHAR)"
+    if template:
+        return template.format(column)
+    if duckdb_type.endswith("]"):
+        return _list_text(column, duckdb_type[: duckdb_type.rindex("[")], depth)
+    if duckdb_type.startswith(("STRUCT(", "TUPLE(")):
+        return _row_text(column, duckdb_type, depth)
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _list_text(column: str, kind: str, depth: int) -> str:
+    item = f"item{depth}"
+    texts = f"list_transform({column}, lambda {item}: coalesce({text_of(item, kind, depth + 1)}, 'null'))"
+    return f"'[' || coalesce(array_to_string({texts}, ', '), '') || left(CAST({column} AS VARCHAR), 0) || ']'"
+
+
+def _row_text(column: str, duckdb_type: str, depth: int) -> str:
+    fields = []
+    for position, (name, kind) in enumerate(_fields(duckdb_type)):
+        place = f"{column}[{literal(name)}]" if name else f"{column}[{position + 1}]"
+        text = f"coalesce({text_of(place, kind, depth + 1)}, 'null')"
+        fields.append(f"{literal((name or f'field{position}') + '=')} || {text}")
+    joined = " || ', ' || ".join(fields)
+    return f"CASE WHEN {column} IS NULL THEN NULL ELSE '{{' || {joined} || '}}' END"
+
+
+def _fields(duckdb_type: str) -> list[tuple[str, str]]:
+    """Return the names, empty without one, and types of a row such as `STRUCT("a b" INTEGER, n BIGINT[])`."""
+    is_named = duckdb_type.startswith("STRUCT(")
+    parts, depth, is_quoted, start = [], 0, False, duckdb_type.index("(") + 1
+    for place in range(start, len(duckdb_type)):
+        letter = duckdb_type[place]
+        if letter == '"':
+            is_quoted = not is_quoted
+        elif not is_quoted and (letter == "," or place == len(duckdb_type) - 1) and depth == 0:
+            parts.append(duckdb_type[start:place].strip())
+            start = place + 1
+        elif not is_quoted:
+            depth += {"(": 1, ")": -1}.get(letter, 0)
+    return [_named(part) if is_named else ("", part) for part in parts]
+
+
+def _named(part: str) -> tuple[str, str]:
+    if not part.startswith('"'):
+        name, _, kind = part.partition(" ")
+        return name, kind
+    name, _, kind = part[1:].replace('""', "\0").partition('"')
+    return name.replace("\0", '"'), kind.replace("\0", '""').strip()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Name a column of a table, its type in the engine and its place in the query; None if the query lacks it."""
+
+    name: str
+    type: str
+    position: int | None
+
+
+def target_query(sql: str, count: int, targets: Sequence[Target]) -> str:
+    """Return the query with its columns as those of a table; `count` is how many columns the query has."""
+    columns = [
+        f"CAST({'NULL' if t.position is None else f'c{t.position}'} AS {t.type}) AS {identifier(t.name)}"
+        for t in targets
+    ]
+    return f"SELECT {', '.join(columns)} FROM ({sql}) AS result({_positions(count)})"
 
 
 def typed_query(sql: str, names: tuple[str, ...], types: list[str]) -> str:

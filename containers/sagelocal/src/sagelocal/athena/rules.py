@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sagelocal.athena import functions
 from sagelocal.athena.errors import QueryError
 
 
@@ -174,6 +175,7 @@ _RULES = (
     _substring,
     _time_zone,
     _percentile,
+    *functions.RULES,
 )
 
 
@@ -194,6 +196,7 @@ def apply_rules(tree: exp.Expr) -> exp.Expr:
 
 # Macros that the engine defines before the translated query runs.
 MACROS = (
+    *functions.MACROS,
     "CREATE MACRO round_all(numbers) AS list_transform(numbers, lambda number: round(number))",
     "CREATE MACRO checksum_bytes(total) AS unhex(printf('%016X', (total % 18446744073709551616::HUGEINT)::UBIGINT))",
 )

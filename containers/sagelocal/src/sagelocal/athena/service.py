@@ -9,20 +9,21 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sagelocal.athena import execution, unload
+from sagelocal.athena import execution, prepared
 from sagelocal.athena.catalog import Catalog
 from sagelocal.athena.ddl_run import RESULT_COLUMNS, run_ddl
 from sagelocal.athena.engine import Engine, Limits
 from sagelocal.athena.errors import QueryError
 from sagelocal.athena.execution import KIND, TOKEN_KIND, Document
-from sagelocal.athena.parse import bind, parse
+from sagelocal.athena.metadata_file import metadata_file
+from sagelocal.athena.parse import parse
 from sagelocal.athena.results import column_info
-from sagelocal.athena.statements import Ddl, Select, Unload
+from sagelocal.athena.runs import Outcome, Run, run_query
+from sagelocal.athena.statements import Deallocate, Prepare, Query
 from sagelocal.errors import AwsError
 from sagelocal.s3.uri import split_uri
 
@@ -78,6 +79,11 @@ class AthenaService:
             engine.interrupt()
         return bool(engines)
 
+    @property
+    def is_closing(self) -> bool:
+        """Say whether the server ends: queries fail then that would not otherwise."""
+        return self._closing
+
     def submit(self, document: Document, token: str, fingerprint: list[str]) -> str | None:
         """Queue an execution and return its id: the first one's for a token that is known, None if that one differs."""
         execution_id: str = document["execution"]["QueryExecutionId"]
@@ -132,60 +138,43 @@ class AthenaService:
 
     def _execute(self, document: Document) -> None:
         query = document["execution"]
-        database = query["QueryExecutionContext"]["Database"]
-        statement = parse(bind(query["Query"], query.get("ExecutionParameters", [])), database)
-        if isinstance(statement, Ddl):
-            self._run_ddl(query, statement)
-            return
-        execution_id = query["QueryExecutionId"]
-        engine = Engine(self._backend.objects, self.catalog.table, self._folder / execution_id, self._limits)
+        statement = parse(document["sql"], query["QueryExecutionContext"]["Database"])
+        if isinstance(statement, Query):
+            outcome = self._run_query(document, statement)
+        elif isinstance(statement, Prepare | Deallocate):
+            prepared.run(self._backend.store, statement)
+            outcome = Outcome([], None)
+        else:
+            outcome = self._run_ddl(query, statement)
+        uri = query["ResultConfiguration"]["OutputLocation"]
+        if outcome.columns:
+            self._put(f"{uri}.metadata", metadata_file(query["QueryExecutionId"], outcome.columns))
+        self._change(
+            query["QueryExecutionId"],
+            lambda done: execution.succeed(done, outcome.columns, outcome.count, outcome.statistics),
+        )
+
+    def _run_query(self, document: Document, statement: Query) -> Outcome:
+        execution_id = document["execution"]["QueryExecutionId"]
+        engine = Engine(self._backend.objects, self.catalog, self._folder / execution_id, self._limits)
         with self._running_lock:
             self._running[execution_id] = engine
         if self._closing or not self._is_running(execution_id):
             engine.interrupt()  # it was stopped before it could be interrupted
         try:
-            if isinstance(statement, Select):
-                self._run_select(query, statement, engine)
-            else:
-                self._run_unload(document, statement, engine)
+            return run_query(Run(self._backend.objects, self.catalog, engine, document), statement)
         finally:
             with self._running_lock:
                 del self._running[execution_id]
             engine.close()
 
-    def _put(self, location: str, content: bytes | Path) -> None:
+    def _put(self, location: str, content: bytes) -> None:
         bucket, key = split_uri(location)
         self._backend.objects.put(bucket, key, content, content_type="application/octet-stream")
 
-    def _run_ddl(self, query: Document, statement: Ddl) -> None:
-        lines = run_ddl(statement, self.catalog)
+    def _run_ddl(self, query: Document, statement: Any) -> Outcome:
+        lines = run_ddl(statement, self.catalog, self._backend.objects)
         self._put(query["ResultConfiguration"]["OutputLocation"], "\n".join(lines).encode())
         name = RESULT_COLUMNS.get(type(statement))
         columns = [{**column_info(name, "VARCHAR"), "Type": "string"}] if name else []
-        self._succeed(query, columns, 0 if name else None, {})
-
-    def _run_select(self, query: Document, statement: Select, engine: Engine) -> None:
-        path, columns = engine.select(statement.sql, query["QueryExecutionContext"]["Database"])
-        self._put(query["ResultConfiguration"]["OutputLocation"], path)
-        described = [column_info(name, kind) for name, kind in columns]
-        self._succeed(query, described, 0, {"DataScannedInBytes": engine.scanned_bytes})
-
-    def _run_unload(self, document: Document, statement: Unload, engine: Engine) -> None:
-        query = document["execution"]
-        objects = self._backend.objects
-        options = unload.copy_options(statement.options)
-        unload.check_empty(objects, statement.location)
-        database = query["QueryExecutionContext"]["Database"]
-        files = engine.unload(statement.sql, database, options)
-        uris = []
-        end = unload.suffix(statement.options)
-        for uri in unload.upload(objects, statement.location, engine.folder / "unload", files, end):
-            uris.append(uri)
-            engine.check()
-        manifest = f"{document['location']}{query['QueryExecutionId']}-manifest.csv"
-        unload.put_manifest(objects, manifest, uris)
-        statistics = {"DataScannedInBytes": engine.scanned_bytes, "DataManifestLocation": manifest}
-        self._succeed(query, [column_info("rows", "BIGINT")], engine.rows, statistics)
-
-    def _succeed(self, query: Document, columns: list[Document], count: int | None, statistics: Document) -> None:
-        self._change(query["QueryExecutionId"], lambda done: execution.succeed(done, columns, count, statistics))
+        return Outcome(columns, 0 if name else None)

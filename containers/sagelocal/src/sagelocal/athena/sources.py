@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import duckdb
 
-from sagelocal.athena.catalog import Column, Table
+from sagelocal.athena.catalog import Column, Partition, Table
 from sagelocal.athena.errors import QueryError
 from sagelocal.athena.translate import PATH_COLUMN, Source
 from sagelocal.athena.types import to_duckdb
 from sagelocal.s3.objects import ObjectInfo, ObjectStore
 from sagelocal.s3.uri import split_uri
-
-_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
 def identifier(name: str) -> str:
@@ -26,36 +25,73 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def files_at(objects: ObjectStore, location: str) -> list[ObjectInfo]:
-    """Return the objects that are a table's data: hidden ones and folder marks are not, as in Hive."""
+@dataclass(frozen=True)
+class DataFile:
+    """Hold a table's file and the partition it belongs to, if the table has partitions."""
+
+    info: ObjectInfo
+    partition: Partition | None = None
+
+
+def objects_at(objects: ObjectStore, location: str) -> Iterator[ObjectInfo]:
+    """Yield the objects that are data: hidden ones and folder marks are not, as in Hive."""
     bucket, prefix = split_uri(location)
     if not objects.has_bucket(bucket):
         raise QueryError("HIVE_METASTORE_ERROR", f"The S3 bucket '{bucket}' of location {location} does not exist")
-    found = objects.list(bucket, prefix)
-    return [info for info in found if info.size and not info.key.rsplit("/", 1)[-1].startswith((".", "_"))]
+    for info in objects.list(bucket, prefix):
+        if info.size and not info.key.rsplit("/", 1)[-1].startswith((".", "_")):
+            yield info
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, objects: ObjectStore, source: Source) -> int:
+def files_of(objects: ObjectStore, table: Table, partitions: list[Partition]) -> list[DataFile]:
+    """Return a table's files; those of a table with partitions lie where one of its partitions says."""
+    if not table.partitions:
+        return [DataFile(info) for info in objects_at(objects, table.location)]
+    usual = {partition.location: partition for partition in partitions if partition.location.startswith(table.location)}
+    elsewhere = [partition for partition in partitions if partition.location not in usual]
+    found = []
+    if usual:  # one list for all of them
+        for info in objects_at(objects, table.location):
+            partition = _partition_of(f"s3://{info.bucket}/{info.key}", usual)
+            if partition is not None:
+                found.append(DataFile(info, partition))
+    for partition in elsewhere:
+        found += [DataFile(info, partition) for info in objects_at(objects, partition.location)]
+    return found
+
+
+def _partition_of(uri: str, partitions: dict[str, Partition]) -> Partition | None:
+    end = uri.rfind("/")
+    while end > len("s3://"):
+        partition = partitions.get(uri[: end + 1])
+        if partition is not None:
+            return partition
+        end = uri.rfind("/", 0, end)
+    return None
+
+
+def create_view(
+    connection: duckdb.DuckDBPyConnection, objects: ObjectStore, source: Source, partitions: list[Partition]
+) -> int:
     """Make the view of a table, named as the catalog names it; return the size of the files in bytes."""
     table = source.table
-    files = files_at(objects, table.location)
+    files = files_of(objects, table, partitions)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.database)}")
     name = f"{identifier(table.database)}.{identifier(table.name)}"
-    partitions = [column for column in table.partitions if column.name in source.columns]
     if not files:
         wanted = [*table.all_columns, Column(PATH_COLUMN, "string")]
         columns = ", ".join(f"CAST(NULL AS {to_duckdb(c.type)}) AS {identifier(c.name)}" for c in wanted)
         connection.execute(f"CREATE VIEW {name} AS SELECT {columns} WHERE false")
         return 0
-    scan = _SCANS[table.format](table, files)
+    scan = _SCANS[table.format](table, [file.info for file in files])
     selected = _columns(connection, scan, table)
-    if partitions or PATH_COLUMN in source.columns:
+    if PATH_COLUMN in source.columns or any(column.name in source.columns for column in table.partitions):
         places = f"{identifier(table.database)}.{identifier(table.name + ' files')}"
         _create_places(connection, places, table, files)
         selected += [f"place.{identifier(c.name)}" for c in (*table.partitions, Column(PATH_COLUMN, "string"))]
         scan = f"{scan} AS data JOIN {places} AS place ON data.filename = place.filename"
     connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(selected)} FROM {scan}")
-    return sum(info.size for info in files)
+    return sum(file.info.size for file in files)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, scan: str, table: Table) -> list[str]:
@@ -124,26 +160,17 @@ _SCANS = {"parquet": _parquet_scan, "csv": _csv_scan}
 _VALUES = {"parquet": _cast, "csv": _try_cast}
 
 
-def _create_places(connection: duckdb.DuckDBPyConnection, name: str, table: Table, files: list[ObjectInfo]) -> None:
+def _create_places(connection: duckdb.DuckDBPyConnection, name: str, table: Table, files: list[DataFile]) -> None:
     """Make the table that says of each file which S3 URI and which partition it is."""
     columns = [Column("filename", "string"), *table.partitions, Column(PATH_COLUMN, "string")]
     declared = ", ".join(f"{identifier(column.name)} {to_duckdb(column.type)}" for column in columns)
     connection.execute(f"CREATE TABLE {name} ({declared})")
-    marks = ", ".join("?" * len(columns))
-    rows = []
-    for info in files:
-        values = _partition_values(info.key)
-        rows.append(
-            [
-                str(info.path),
-                *(values.get(column.name) for column in table.partitions),
-                f"s3://{info.bucket}/{info.key}",
-            ]
-        )
-    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    values = [list(column) for column in zip(*map(_place, files), strict=True)]
+    arrays = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS c{number}" for number in range(len(columns)))
+    cast = ", ".join(f"CAST(c{number} AS {to_duckdb(column.type)})" for number, column in enumerate(columns))
+    connection.execute(f"INSERT INTO {name} SELECT {cast} FROM (SELECT {arrays})", values)
 
 
-def _partition_values(key: str) -> dict[str, str | None]:
-    """Return the values in a key such as `data/year=2024/month=01/x.parquet`."""
-    folders = [folder.partition("=") for folder in key.split("/")[:-1] if "=" in folder]
-    return {name.lower(): None if value == _NULL_PARTITION else unquote(value) for name, _, value in folders}
+def _place(file: DataFile) -> list[str | None]:
+    values = file.partition.values if file.partition else ()
+    return [str(file.info.path), *values, f"s3://{file.info.bucket}/{file.info.key}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +17,10 @@ from sagelocal.athena.catalog import CATALOG_NAME, Table
 from sagelocal.athena.errors import QueryError
 from sagelocal.athena.rules import apply_rules
 from sagelocal.athena.types import to_trino
+from sagelocal.athena.views import FindTable, expand_views
 
 PATH_COLUMN = "$path"
 _MADE_UP = re.compile(r"^_col_(\d+)$")
-
-FindTable = Callable[[str, str], Table | None]
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Translation:
 def translate(query: exp.Query, database: str, find: FindTable) -> Translation:
     """Translate a query; `find` looks up a table by database and name. QueryError if a name is not there."""
     names = _column_names(query)
+    expand_views(query, database, find)
     tables = _resolve_tables(query, database, find)
     schema = _schema(tables)
     try:

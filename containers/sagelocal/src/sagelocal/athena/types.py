@@ -24,6 +24,19 @@ def to_trino(hive_type: str) -> str:
     return parse_hive(hive_type).sql(dialect="trino")
 
 
+def to_hive(duckdb_type: str) -> str:
+    """Return the Hive type in which a column of the engine is kept in a table; ValueError if there is none."""
+    if duckdb_type.startswith("TIMESTAMP WITH TIME ZONE") or duckdb_type in ("TIME", "INTERVAL", "JSON"):
+        raise ValueError(f"Unsupported Hive type: {result_type(duckdb_type).name}")
+    kind = exp.DataType.build(own_type(duckdb_type) or duckdb_type, dialect="duckdb")
+    return hive_name(kind)
+
+
+def hive_name(kind: exp.DataType) -> str:
+    """Return a type as Hive spells it, such as `array<struct<x:int>>`."""
+    return kind.sql(dialect="hive").lower().replace(": ", ":").replace(", ", ",")
+
+
 def parse_hive(hive_type: str) -> exp.DataType:
     """Return a Hive type as sqlglot knows it; ValueError if it is none."""
     try:

@@ -1,10 +1,10 @@
-"""UNLOAD: its options, its files, its manifest."""
+"""The files that queries write: options, places, the list of them."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sagelocal.athena.errors import QueryError
@@ -16,7 +16,7 @@ from sagelocal.s3.uri import split_uri
 _COMPRESSIONS = {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"}
 _FORMATS = ("PARQUET", "TEXTFILE")
 _OPTIONS = ("format", "compression", "partitioned_by", "field_delimiter")
-_DEFAULT_DELIMITER = "\x01"  # Hive's
+DEFAULT_DELIMITER = "\x01"  # Hive's
 
 
 def copy_options(options: dict[str, str]) -> str:
@@ -57,7 +57,7 @@ def _text(options: dict[str, str]) -> str:
     compression = options.get("compression", "GZIP").upper()
     if compression != "GZIP":
         raise QueryError("NOT_SUPPORTED", f"UNLOAD of format 'TEXTFILE' is compressed with GZIP, not {compression}")
-    delimiter = options.get("field_delimiter", _DEFAULT_DELIMITER)
+    delimiter = options.get("field_delimiter", DEFAULT_DELIMITER)
     if len(delimiter) != 1:
         raise QueryError("INVALID_TABLE_PROPERTY", f"field_delimiter must be a single character, not {delimiter!r}")
     return f"FORMAT csv, HEADER false, DELIM {literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N', COMPRESSION gzip"
@@ -77,16 +77,26 @@ def check_empty(objects: ObjectStore, location: str) -> None:
         )
 
 
-def upload(objects: ObjectStore, location: str, folder: Path, files: list[Path], end: str) -> Iterator[str]:
-    """Put the files at the location and yield the S3 URI of each; `end` is how their names end."""
-    bucket, prefix = split_uri(location)
-    prefix = prefix.rstrip("/")
+def uris(location: str, folder: Path, files: list[Path], end: str) -> list[str]:
+    """Return the S3 URI at which each file will lie; `end` is how their names end."""
     stem = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}_{uuid.uuid4().hex[:5]}"
+    named = []
     for number, path in enumerate(files):
         name = f"{stem}_{number:05}_{uuid.uuid4()}{end}"
-        key = "/".join(part for part in (prefix, *path.relative_to(folder).parts[:-1], name) if part)
-        objects.put(bucket, key, path)
-        yield f"s3://{bucket}/{key}"
+        named.append("/".join((location.rstrip("/"), *path.relative_to(folder).parts[:-1], name)))
+    return named
+
+
+def put_files(objects: ObjectStore, files: list[tuple[str, Path]], check: Callable[[], None]) -> None:
+    """Put files at their S3 URIs: all of them or, when the process dies or `check` raises, none."""
+
+    def checked() -> Iterator[tuple[str, str, Path]]:
+        for uri, path in files:
+            check()
+            yield *split_uri(uri), path
+        check()
+
+    objects.put_all(checked())
 
 
 def put_manifest(objects: ObjectStore, location: str, uris: list[str]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sagelocal.autoscaling.scaler import ACTIVITY, PREDEFINED, TARGET, find_variant, policy_name
 from sagelocal.errors import AwsError
 from sagelocal.operations import FallThrough, Request, Response, operation
+from sagelocal.paging import position
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -26,7 +27,12 @@ def _invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
+def _bad_token(request: Request) -> AwsError:
+    return AwsError("InvalidNextTokenException", f"NextToken {request.get('NextToken')!r} was not given out here.")
+
+
 def _require_ours(request: Request) -> None:
+    position(request.get("NextToken"), _bad_token(request))  # moto, whom others are handed to, does not look
     if request["ServiceNamespace"] != "sagemaker":
         raise FallThrough
     dimension = request.get("ScalableDimension", DIMENSION)
@@ -180,9 +186,6 @@ def describe_scaling_activities(backend: Backend, request: Request) -> Response:
 
 
 def _page(request: Request, member: str, found: list[dict[str, Any]]) -> Response:
-    token = request.get("NextToken") or "0"
-    if not token.isdigit():
-        raise AwsError("InvalidNextTokenException", f"NextToken {token!r} was not given out here.")
-    start, size = int(token), request.get("MaxResults") or _PAGE
+    start, size = position(request.get("NextToken"), _bad_token(request)), request.get("MaxResults") or _PAGE
     more = {"NextToken": str(start + size)} if start + size < len(found) else {}
     return {member: found[start : start + size], **more}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.cloudwatch.alarms import ACTIONS, HOLD, KIND
 from sagelocal.cloudwatch.evaluation import COMPARISONS, INSUFFICIENT_DATA
-from sagelocal.cloudwatch.metric_api import dimensions_of
+from sagelocal.cloudwatch.metric_api import BAD_TOKEN, dimensions_of
 from sagelocal.cloudwatch.statistics import is_statistic
 from sagelocal.errors import AwsError
 from sagelocal.events import targets
 from sagelocal.operations import Request, Response, operation
+from sagelocal.paging import position
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -106,7 +107,7 @@ def describe_alarms(backend: Backend, request: Request) -> Response:
     ]
     if "MetricAlarm" not in (request.get("AlarmTypes") or ["MetricAlarm"]):
         found = []
-    start, size = int(request.get("NextToken") or 0), request.get("MaxRecords") or _PAGE
+    start, size = position(request.get("NextToken"), BAD_TOKEN), request.get("MaxRecords") or _PAGE
     more = {"NextToken": str(start + size)} if start + size < len(found) else {}
     return {"MetricAlarms": found[start : start + size], "CompositeAlarms": [], **more}
 

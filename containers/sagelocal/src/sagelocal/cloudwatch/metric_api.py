@@ -15,10 +15,12 @@ from sagelocal.cloudwatch.metrics import NO_UNIT, Datum, Metric
 from sagelocal.cloudwatch.statistics import Sample, is_statistic, merged, statistic
 from sagelocal.errors import AwsError
 from sagelocal.operations import Request, Response, operation
+from sagelocal.paging import position
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
 
+BAD_TOKEN = AwsError("InvalidNextToken", "The NextToken was not given out here.")
 _PAGE = 500
 _MOST_POINTS = 1440  # of GetMetricStatistics
 
@@ -134,7 +136,7 @@ def list_metrics(backend: Backend, request: Request) -> Response:
             any(key == name and wanted in (None, value) for key, value in metric.dimensions) for name, wanted in filters
         )
     ]
-    start = int(request.get("NextToken") or 0)
+    start = position(request.get("NextToken"), BAD_TOKEN)
     shown = [
         {
             "Namespace": metric.namespace,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagelocal.cloudwatch.statistics import Sample
+from sagelocal.transactions import step
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 RETENTION = 15 * 86_400  # seconds
@@ -87,15 +88,9 @@ class MetricStore:
 
     def write(self, data: Iterable[Datum]) -> None:
         """Add data in one step; they are there when this returns."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                for datum in data:
-                    self._add(datum)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, step(self._connection):
+            for datum in data:
+                self._add(datum)
 
     def samples(self, metric: Metric, start: float, end: float, unit: str | None = None) -> list[tuple[int, Sample]]:
         """Return what was measured from `start` until before `end` (epoch seconds), by second; any unit if None."""

@@ -14,6 +14,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from sagelocal.exchange import is_number
+
 if TYPE_CHECKING:
     from sagelocal.store import Store
 
@@ -82,7 +84,7 @@ def opens(ticket: str, bucket: str, key: str, secret_key: str) -> bool:
     """Tell whether the ticket of such a path lets an object be read."""
     depth, _, rest = ticket.partition(".")
     expires, _, mac = rest.partition(".")
-    if not depth.isdigit() or not _is_ahead(expires):
+    if not is_number(depth) or not _is_ahead(expires):
         return False
     return _is_signed(mac, secret_key, "raw", _raw_text(int(depth), int(expires), bucket, key))
 
@@ -93,7 +95,7 @@ def _raw_text(depth: int, expires: int, bucket: str, key: str) -> str:
 
 
 def _is_ahead(expires: str) -> bool:
-    return expires.isascii() and expires.isdigit() and int(expires) > time.time()
+    return is_number(expires) and int(expires) > time.time()
 
 
 def _is_signed(mac: str, secret_key: str, purpose: str, text: str) -> bool:

@@ -10,7 +10,6 @@ import threading
 import time
 import uuid
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sagelocal.events import targets
@@ -30,7 +29,7 @@ DEFAULT = "default"
 LONGEST_AGE = 86_400  # seconds
 MOST_RETRIES = 185
 LONGEST_PAUSE = 300.0  # seconds between two tries
-_AT_ONCE = 8  # targets
+CLOSE_PATIENCE = 10.0  # seconds that a closing server waits for what is under way; the next server sends it again
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ class EventBus:
         self._lanes: dict[str, deque[str]] = {}  # deliveries of each target; a lane that is there is being emptied
         self._later: list[tuple[float, int, str, str]] = []  # when, order, target, delivery
         self._order = itertools.count()
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="events")
+        self._threads: dict[str, threading.Thread] = {}  # by target
 
     def start(self) -> None:
         """Listen to the store, and go on with what a former server left undelivered."""
@@ -66,7 +65,10 @@ class EventBus:
         with self._lock:
             self._closed = True
             self._lock.notify_all()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+            threads = list(self._threads.values())
+        deadline = time.monotonic() + CLOSE_PATIENCE
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def reload_rules(self) -> None:
         """Take the rules as they are stored now."""
@@ -118,14 +120,15 @@ class EventBus:
                 self._lanes[target].append(name)
                 return
             self._lanes[target] = deque([name])
-            self._threads.submit(self._empty, target)
+            self._threads[target] = threading.Thread(target=self._empty, args=(target,), name="events", daemon=True)
+            self._threads[target].start()
 
     def _empty(self, target: str) -> None:
         while True:
             with self._lock:
                 lane = self._lanes[target]
                 if not lane or self._closed:
-                    del self._lanes[target]
+                    del self._lanes[target], self._threads[target]
                     return
                 name = lane.popleft()
             try:

@@ -6,15 +6,14 @@ from typing import Any
 
 from sagelocal.errors import validation_error
 from sagelocal.operations import Request, Response
+from sagelocal.paging import position
 
 _LIMIT = 100
 
 
 def page(member: str, items: list[Any], request: Request) -> Response:
     """Return the page of a list that a request asks for."""
-    token, limit = request.get("NextToken") or "0", request.get("Limit") or _LIMIT
-    if not token.isdecimal():
-        raise validation_error("The NextToken is not valid.")
-    start = int(token)
+    start = position(request.get("NextToken"), validation_error("The NextToken is not valid."))
+    limit = request.get("Limit") or _LIMIT
     more = {"NextToken": str(start + limit)} if start + limit < len(items) else {}
     return {member: items[start : start + limit], **more}

@@ -168,8 +168,10 @@ def new_document(backend: Backend, request: Document, key: str, now: float) -> D
 def offline_document(document: Document) -> Document:
     """Return what the flusher needs to know of a group with an offline store."""
     describe = document["describe"]
+    table = glue_table(describe)
     return {
         "group": describe["FeatureGroupName"],
+        "table": [table.database, table.name] if table is not None else None,
         "location": describe["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"],
         "features": [[feature["FeatureName"], feature["FeatureType"]] for feature in describe["FeatureDefinitions"]],
     }

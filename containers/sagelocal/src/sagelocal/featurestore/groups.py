@@ -19,6 +19,7 @@ from sagelocal.featurestore.group import (
     offline_document,
 )
 from sagelocal.operations import Request, Response, operation
+from sagelocal.paging import position
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -139,11 +140,7 @@ def list_feature_groups(backend: Backend, request: Request) -> Response:
 
 
 def _position(token: str | None) -> int:
-    if token is None:
-        return 0
-    if not token.isdecimal():
-        raise validation_error("NextToken is invalid.")
-    return int(token)
+    return position(token, validation_error("NextToken is invalid."))
 
 
 def _wanted(describe: Document, request: Request) -> bool:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagelocal.transactions import step
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS online (
     group_key TEXT NOT NULL, identifier TEXT NOT NULL, event_time INTEGER NOT NULL, deleted INTEGER NOT NULL,
@@ -102,14 +104,8 @@ class RecordLog:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._write_lock:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
+        with self._write_lock, step(self._writer):
+            yield self._writer
 
     def _tick(self) -> int:
         # strictly increasing, so that of two writes of one event time the later one can be told

@@ -8,7 +8,19 @@ import time
 from typing import TYPE_CHECKING
 
 from sagelocal.athena.catalog import Catalog
-from sagelocal.featurestore.group import KIND, OFFLINE_KIND, Document, FeatureGroup, group_from, name_of, not_found
+from sagelocal.athena.ddl_run import repair_table
+from sagelocal.athena.partitions import partition_at, values_in
+from sagelocal.featurestore.group import (
+    KIND,
+    OFFLINE_KIND,
+    Document,
+    FeatureGroup,
+    glue_table,
+    group_from,
+    name_of,
+    not_found,
+    offline_document,
+)
 from sagelocal.featurestore.offline import files_of
 from sagelocal.featurestore.record_log import RecordLog
 
@@ -43,8 +55,21 @@ class FeatureStore:
         keys = {document["key"] for document in self._backend.store.list(KIND)}
         for key in self.records.online_keys() - keys:  # the process died while it deleted the group
             self.records.forget(key)
+        for document in self._backend.store.list(KIND):
+            self._know_table(document)
         self._thread.start()
         self._wake.set()
+
+    def _know_table(self, document: Document) -> None:
+        """Give the table of a group, made before tables had partitions in the catalog, those it has in S3."""
+        target = self._backend.store.get(OFFLINE_KIND, document["key"])
+        described = glue_table(document["describe"])
+        if target is None or "table" in target or described is None:
+            return
+        table = self.catalog.table(described.database, described.name)
+        if table is not None:
+            repair_table(self.catalog, self._backend.objects, table)
+        self._backend.store.update(OFFLINE_KIND, document["key"], lambda _: offline_document(document))
 
     def close(self) -> None:
         """Stop the thread; rows that are not in the offline store yet stay in the log."""
@@ -121,6 +146,7 @@ class FeatureStore:
         bucket, _, prefix = target["location"].removeprefix("s3://").partition("/")
         try:
             for path, content in files_of(batch, [(name, kind) for name, kind in target["features"]]):
+                self._add_partition(target, path)
                 self._backend.objects.put(bucket, f"{prefix}/{path}", content)
         except Exception as error:  # noqa: BLE001 - one group's trouble must not hold up the others
             if group_key not in self._blocked:
@@ -131,6 +157,15 @@ class FeatureStore:
         self.records.finish_batch(batch)
         if self._blocked.pop(group_key, None) is not None:
             self._report(target["group"], group_key, {"Status": "Active"})
+
+    def _add_partition(self, target: Document, path: str) -> None:
+        """Tell the catalog of a file's partition, before the file is there: no row is ever in a place nobody reads."""
+        table = self.catalog.table(*target["table"]) if target.get("table") else None
+        if table is None:  # none was made, or somebody dropped it
+            return
+        values = values_in(table, path)
+        if values is not None:
+            self.catalog.add_partitions(table, [partition_at(table, values)])
 
     def _report(self, name: str, group_key: str, status: Document) -> None:
         def change(document: Document) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs import images
-from sagelocal.jobs.isolation import OPT_ML, Sandbox, View, choose
+from sagelocal.jobs.isolation import OPT_ML, Closed, Sandbox, View, choose
 from sagelocal.jobs.optml import ONE_HOST, Cluster, Host
 from sagelocal.jobs.process import Spec
 
@@ -132,7 +132,14 @@ class Container:
             **self.sandbox.environment(),
         }
         rewritten = [self.sandbox.rewrite(part) for part in command]
-        return Spec(rewritten, environment, home, log, self.sandbox.mounts(self.views), **limits)
+        return Spec(rewritten, environment, home, log, self.sandbox.mounts(self.views, self._closed(log)), **limits)
+
+    def _closed(self, log: Path) -> Closed:
+        """Return what keeps a job from altering the stores, the server's own files and other jobs' folders."""
+        but = (self.folder, log.parent, self.backend.folder / "cache", self.backend.folder / "images")
+        for folder in but:
+            folder.mkdir(parents=True, exist_ok=True)
+        return Closed(self.backend.folder, but)
 
     def image(self, uri: str, on_build: Callable[[], None]) -> Path:
         """Return the environment of an image, built if it must be."""

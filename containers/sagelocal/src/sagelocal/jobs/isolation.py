@@ -1,5 +1,7 @@
 """How a job gets an /opt/ml of its own: by mount namespaces where the system allows them, else by relocated paths."""
 
+from __future__ import annotations
+
 import functools
 import json
 import os
@@ -32,7 +34,7 @@ class Isolation:
     mode: str  # "namespace" or "relocate"
     user_namespace: bool = False  # root needs none
 
-    def sandbox(self, folder: Path, paths: list[str] | None = None) -> "Sandbox":
+    def sandbox(self, folder: Path, paths: list[str] | None = None) -> Sandbox:
         """Plan a job's own file tree in `folder`: /opt/ml and every path of `paths` outside of it."""
         real = {OPT_ML: folder / "ml"}
         outside = sorted({path for path in map(_clean, paths or []) if not _within(path, OPT_ML)})
@@ -49,6 +51,19 @@ class View:
     path: str
     source: Path
     read_only: bool
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A folder that a job can read and not write to, but for some folders within."""
+
+    folder: Path
+    but: tuple[Path, ...]
+
+    def steps(self) -> list[tuple[str, str, str]]:
+        """Return its mounts, which come before all others: those within stay as they are when it is closed."""
+        binds = [("bind", str(path), str(path)) for path in (*self.but, self.folder)]
+        return [*binds, ("read-only", "", str(self.folder))]
 
 
 @dataclass(frozen=True)
@@ -81,14 +96,14 @@ class Sandbox:
         """Return what tells SageMaker's toolkits where /opt/ml is, if it is not there."""
         return {} if self.isolation.mode == "namespace" else {"SAGEMAKER_BASE_DIR": str(self.real[OPT_ML])}
 
-    def mounts(self, views: Sequence[View] = ()) -> dict[str, Any] | None:
-        """Return the steps with which `supervise.isolate` puts every path in its place; None if there are none."""
+    def mounts(self, views: Sequence[View] = (), closed: Closed | None = None) -> dict[str, Any] | None:
+        """Return the steps with which `mounts.isolate` puts every path in its place; None if there are none."""
         if self.isolation.mode != "namespace":
             return None
         by_ancestor: dict[str, list[str]] = {}
         for named in self.real:
             by_ancestor.setdefault(_existing(named), []).append(named)
-        steps: list[tuple[str, str, str]] = []
+        steps = closed.steps() if closed else []
         # the deepest first: an upper folder that is mirrored later takes what is mounted below with it
         for number, ancestor in enumerate(sorted(by_ancestor, key=lambda path: -len(PurePosixPath(path).parts))):
             steps += self._place(ancestor, by_ancestor[ancestor], self.folder / f"cover-{number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,12 @@ class Kind:
     upload: Callable[[Containers, Json, bool], Json]  # (.., describe, whether it failed) -> members of Describe
     told: Callable[[Containers, Json, list[Path]], Json]  # what logs and files tell: members of Describe
     failure: Callable[[Container, Outcome], str]  # FailureReason
+    stream: Callable[[str, str], str] = lambda _, host: host  # (job, host) -> what its log streams are called after
+
+
+def _instance_id(job: str, host: str) -> str:
+    """Return the id of an instance: streams of transform jobs are called after it."""
+    return f"i-{hashlib.sha256(f'{job}/{host}'.encode()).hexdigest()[:17]}"
 
 
 def _requested_environment(document: Document) -> dict[str, str]:
@@ -102,5 +109,6 @@ KINDS = {
         upload=transform.upload,
         told=lambda *_: {},
         failure=transform.failure,
+        stream=_instance_id,
     ),
 }

@@ -152,7 +152,11 @@ class Life:
                 command,
                 work.environment(document),
                 work.platform(describe),
-                stream_file(self._backend.folder, work.log_group, f"{self._name}/{container.host.name}-{int(now)}"),
+                stream_file(
+                    self._backend.folder,
+                    work.log_group,
+                    f"{self._name}/{work.stream(self._name, container.host.name)}-{int(now)}",
+                ),
                 grace=self._backend.stop_grace,
                 time_limit=limit and limit.left(now),
                 notes={"launched": now, "limit": limit and [limit.at, limit.exceeded]},

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sagelocal.errors import AwsError
+from sagelocal.exchange import is_number
 from sagelocal.jobs.logfiles import (
     GROUP_ROOT,
     Line,
@@ -115,7 +116,7 @@ def _stream(backend: Backend, group: str, name: str, file: Path) -> dict[str, An
 
 
 def _page(items: list[T], token: str | None, limit: int) -> tuple[list[T], str | None]:
-    start = int(token) if token and token.isdigit() else 0
+    start = int(token) if token and is_number(token) else 0
     end = start + limit
     return items[start:end], str(end) if end < len(items) else None
 
@@ -154,7 +155,7 @@ def _place(request: Request, file: Path) -> tuple[bool, int]:
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
-    return match[1] == "f", int(match[2])
+    return match[1] == "f", min(int(match[2]), whole_size(file))
 
 
 def _wanted(line: Line, request: Request) -> bool:

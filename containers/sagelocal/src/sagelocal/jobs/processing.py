@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sagelocal.jobs.datasets import source_of
 from sagelocal.jobs.isolation import OPT_ML
 from sagelocal.jobs.outputs import SEE_LOGS, first_text
 from sagelocal.jobs.sources import SOURCES, copy_all, share
@@ -28,6 +29,13 @@ def inputs(request: Json) -> Iterator[tuple[str, Json]]:
             yield item["InputName"], item["S3Input"]
 
 
+def datasets(request: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the name and the DatasetDefinition of every input that is the result of a query."""
+    for item in request.get("ProcessingInputs") or []:
+        if item.get("DatasetDefinition") and not item.get("AppManaged"):
+            yield item["InputName"], item["DatasetDefinition"]
+
+
 def outputs(request: Json) -> Iterator[Json]:
     """Yield the S3Output of every output that SageMaker, not the job itself, uploads."""
     for output in (request.get("ProcessingOutputConfig") or {}).get("Outputs") or []:
@@ -37,7 +45,8 @@ def outputs(request: Json) -> Iterator[Json]:
 
 def paths(request: Json) -> list[str]:
     """Return the folders that the job needs, wherever they are to be."""
-    return [*(source["LocalPath"] for _, source in inputs(request)), *(each["LocalPath"] for each in outputs(request))]
+    sources = [source for _, source in (*inputs(request), *datasets(request))]
+    return [each["LocalPath"] for each in (*sources, *outputs(request))]
 
 
 def continuous(request: Json) -> list[tuple[str, str]]:
@@ -54,7 +63,8 @@ def download(container: Container, document: Document) -> None:
     """Lay out the inputs and the folders for the outputs."""
     request = document["request"]
     container.locate(f"{OPT_ML}/output").mkdir(parents=True, exist_ok=True)
-    for name, source in inputs(request):
+    queried = ((name, source_of(container, name, definition)) for name, definition in datasets(request))
+    for name, source in (*inputs(request), *queried):
         found = list(SOURCES[source["S3DataType"]](container.backend.objects, source["S3Uri"]))
         if not found:
             raise TransferError(f"Data download failed: no object under '{source['S3Uri']}' of input '{name}'.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sagelocal import auth, wire
 from sagelocal.endpoints.connections import Connections
 from sagelocal.endpoints.observation import Served
+from sagelocal.error_formats import error_response
 from sagelocal.errors import AwsError
 from sagelocal.gateway import check_origin, check_region
 from sagelocal.runtime.container import Answered
@@ -160,7 +161,7 @@ def _chunk(data: bytes) -> bytes:
 
 def error_message(received: Received, error: AwsError) -> bytes:
     """Return an error as bytes."""
-    answer = wire.error_response(received.as_request(), "sagemaker-runtime", error)
+    answer = error_response(received.as_request(), "sagemaker-runtime", error)
     assert isinstance(answer.body, bytes)  # noqa: S101 - no error is a file
     return head(answer.status_line, {**answer.headers, "Content-Length": str(len(answer.body))}) + answer.body
 

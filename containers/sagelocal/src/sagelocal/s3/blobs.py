@@ -100,6 +100,12 @@ class BlobWriter:
         """Return the MD5 of what was written, in hexadecimal."""
         return self._md5.hexdigest()
 
+    def finish(self) -> None:
+        """Close the file before the end: nothing more will be written."""
+        self._file.close()
+        if isinstance(self._md5, BackgroundMd5):
+            self._md5.close()
+
     def keep(self) -> None:
         """Keep the blob: the index is about to name it."""
         self._is_kept = True
@@ -110,9 +116,7 @@ class BlobWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if isinstance(self._md5, BackgroundMd5):
-            self._md5.close()
+        self.finish()
         if not self._is_kept:
             self.path.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sagelocal.errors import AwsError
-from sagelocal.exchange import HttpRequest, HttpResponse, decoded, query_pairs
+from sagelocal.exchange import HttpRequest, HttpResponse, decoded, is_number, query_pairs
 from sagelocal.s3 import xml
 from sagelocal.s3.multipart import Uploads
 from sagelocal.s3.objects import ObjectStore
@@ -35,7 +35,7 @@ class Call:
     def number(self, name: str, default: int, highest: int) -> int:
         """Return a number from the query, at most `highest`."""
         text = self.query.get(name, "") or str(default)
-        if not text.isdigit():
+        if not is_number(text):
             raise AwsError("InvalidArgument", f"Provided {name} not an integer or within integer range")
         return min(int(text), highest)
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sagelocal.transactions import step
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, created REAL NOT NULL, tags TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object (
@@ -62,14 +64,8 @@ class Index:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Make every statement inside one durable step; other writers wait."""
-        with self._lock:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
+        with self._lock, step(self._writer):
+            yield self._writer
 
     def close(self) -> None:
         with self._lock:

@@ -13,7 +13,8 @@ from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse
 from sagelocal.s3 import xml
 from sagelocal.s3.call import Call, answer_xml, s3_operation
-from sagelocal.s3.objects import ObjectInfo, ObjectStore, successor
+from sagelocal.s3.keys import successor
+from sagelocal.s3.objects import ObjectInfo, ObjectStore
 
 LONGEST_PAGE = 1000
 

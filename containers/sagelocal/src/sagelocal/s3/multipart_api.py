@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sagelocal.errors import AwsError
-from sagelocal.exchange import HttpResponse, content_length
+from sagelocal.exchange import HttpResponse, content_length, is_number
 from sagelocal.s3 import checksums, xml
 from sagelocal.s3.call import Call, answer_xml, s3_operation
 from sagelocal.s3.conditions import byte_range, write_condition
@@ -48,7 +48,7 @@ def _upload(call: Call) -> Upload:
 
 def _part_number(call: Call) -> int:
     text = call.query.get("partNumber", "")
-    if not text.isdigit() or not 1 <= int(text) <= _MOST_PARTS:
+    if not is_number(text) or not 1 <= int(text) <= _MOST_PARTS:
         raise AwsError("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive")
     return int(text)
 
@@ -93,7 +93,7 @@ def complete_multipart_upload(call: Call) -> HttpResponse:
     wanted = []
     for element in root.findall("Part"):
         number = element.findtext("PartNumber") or ""
-        if not number.isdigit():
+        if not is_number(number):
             raise xml.malformed()
         wanted.append((int(number), element.findtext("ETag") or ""))
     info = call.uploads.completed(call.bucket, call.key, call.query["uploadId"]) or _complete(call, wanted)

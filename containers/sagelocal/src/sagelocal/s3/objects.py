@@ -10,7 +10,8 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 from sagelocal.errors import AwsError
 from sagelocal.s3.blobs import BlobFolder, BlobWriter
 from sagelocal.s3.index import Index
+from sagelocal.s3.keys import successor
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 # A replaced or deleted blob stays this long: whoever looked its path up just before may still read it.
@@ -127,6 +129,23 @@ class ObjectStore:
                 writer.write_from(io.BytesIO(source) if isinstance(source, bytes) else source)
             return self.commit(bucket, key, writer, Properties(content_type, metadata or {}))
 
+    def put_all(self, files: Iterable[tuple[str, str, Path]]) -> None:
+        """Store files, each under a bucket and key: all of them appear at once or, whatever happens, none."""
+        with ExitStack() as stack:
+            written = []
+            for bucket, key, path in files:
+                self.require_bucket(bucket)
+                writer = stack.enter_context(self.blobs.new(path.stat().st_size))
+                with path.open("rb") as file:
+                    writer.write_from(file)
+                writer.finish()
+                written.append((bucket, key, writer))
+            modified = time.time()
+            with self.index.transaction() as connection:
+                for bucket, key, writer in written:
+                    self._enter(connection, bucket, key, writer, Properties(), writer.md5, modified, None)
+                    writer.keep()
+
     def commit(
         self,
         bucket: str,
@@ -140,23 +159,38 @@ class ObjectStore:
     ) -> ObjectInfo:
         """Make a written blob the object of that key, and end the multipart upload it came from, in one step."""
         modified = time.time()
+        etag = etag or writer.md5
         with self.index.transaction() as connection:
-            if not connection.execute("SELECT 1 FROM bucket WHERE name = ?", (bucket,)).fetchone():
-                raise no_such_bucket(bucket)
-            statement = f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key = ?"
-            row = connection.execute(statement, (bucket, key)).fetchone()
-            if condition is not None:
-                condition(self._info(row) if row else None)
-            if row:
-                connection.execute("INSERT OR IGNORE INTO garbage VALUES (?, ?)", (row[2], modified))
-            etag = etag or writer.md5
+            new = self._enter(connection, bucket, key, writer, properties, etag, modified, condition)
             if upload is not None:
                 self.end_upload(connection, upload, modified)
                 connection.execute("INSERT INTO completed VALUES (?, ?, ?)", (upload, etag, modified))
-            new = (bucket, key, writer.path.name, writer.size, etag, modified, json.dumps(asdict(properties)))
-            connection.execute(f"INSERT OR REPLACE INTO object ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", new)
             writer.keep()
         self._collect(modified)
+        return new
+
+    def _enter(
+        self,
+        connection: sqlite3.Connection,
+        bucket: str,
+        key: str,
+        writer: BlobWriter,
+        properties: Properties,
+        etag: str,
+        modified: float,
+        condition: Condition | None,
+    ) -> ObjectInfo:
+        """Name a blob in the index, within a transaction."""
+        if not connection.execute("SELECT 1 FROM bucket WHERE name = ?", (bucket,)).fetchone():
+            raise no_such_bucket(bucket)
+        statement = f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key = ?"
+        row = connection.execute(statement, (bucket, key)).fetchone()
+        if condition is not None:
+            condition(self._info(row) if row else None)
+        if row:
+            connection.execute("INSERT OR IGNORE INTO garbage VALUES (?, ?)", (row[2], modified))
+        new = (bucket, key, writer.path.name, writer.size, etag, modified, json.dumps(asdict(properties)))
+        connection.execute(f"INSERT OR REPLACE INTO object ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", new)
         return self._info(new)
 
     @staticmethod
@@ -260,17 +294,3 @@ def no_such_upload(identifier: str) -> AwsError:
         "or the upload may have been aborted or completed."
     )
     return AwsError("NoSuchUpload", message, 404, UploadId=identifier)
-
-
-def successor(prefix: str) -> str | None:
-    """Return the least text above every text that begins with `prefix`; None if there is none.
-
-    SQLite compares UTF-8 bytes, which order texts as their code points do.
-    """
-    for length in range(len(prefix), 0, -1):
-        point = ord(prefix[length - 1]) + 1
-        if point == 0xD800:
-            point = 0xE000  # UTF-8 has no surrogates
-        if point <= 0x10FFFF:
-            return prefix[: length - 1] + chr(point)
-    return None

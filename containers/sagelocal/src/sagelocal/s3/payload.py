@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sagelocal.auth import UNSIGNED_PAYLOAD, Signature, mismatch
 from sagelocal.errors import AwsError
-from sagelocal.exchange import CHUNK, HttpRequest, Reader
+from sagelocal.exchange import CHUNK, HttpRequest, Reader, is_number
 from sagelocal.s3 import checksums
 
 LONGEST_DOCUMENT = 4 << 20  # bytes; CompleteMultipartUpload with 10,000 parts stays below
@@ -34,7 +34,7 @@ class Payload:
             signer = ChunkSigner(signature, signing_key) if signature and "-AWS4-HMAC-SHA256-" in declared else None
             self._reader = self._chunks = ChunkReader(request.stream, signer)
         self._checks: list[tuple[checksums.Hasher, Callable[[bytes], None]]] = []
-        self._left = int(length) if (length := headers.get("x-amz-decoded-content-length", "")).isdigit() else None
+        self._left = int(length) if is_number(length := headers.get("x-amz-decoded-content-length", "")) else None
         if _SHA256.fullmatch(declared):
             self._checks.append((hashlib.sha256(), lambda digest: _check_sha256(declared, digest)))
         if "content-md5" in headers:

@@ -12,7 +12,7 @@ import time
 
 from sagelocal.auth import Secret, mismatch
 from sagelocal.errors import AwsError
-from sagelocal.exchange import HttpRequest, query_pairs
+from sagelocal.exchange import HttpRequest, is_number, query_pairs
 
 _SIGNED_PARAMETERS = frozenset(
     {
@@ -37,7 +37,7 @@ def verify(request: HttpRequest, secret: Secret) -> None:
     if key is None:
         raise AwsError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403)
     expires = query["Expires"]
-    if not expires.isdigit() or int(expires) < time.time():
+    if not is_number(expires) or int(expires) < time.time():
         raise AwsError("AccessDenied", "Request has expired", 403)
     amazon = sorted((name, value.strip()) for name, value in request.headers.items() if name.startswith("x-amz-"))
     signed = sorted((name, value) for name, value in pairs if name in _SIGNED_PARAMETERS)

@@ -37,6 +37,11 @@ HONOURED: dict[str, tuple[str, ...]] = {
         "ProcessingInputs.S3Input.S3Uri",
         "ProcessingInputs.S3Input.LocalPath",
         "ProcessingInputs.AppManaged",
+        "ProcessingInputs.DatasetDefinition.LocalPath",
+        *(
+            f"ProcessingInputs.DatasetDefinition.AthenaDatasetDefinition.{member}"
+            for member in ("Catalog", "Database", "QueryString", "WorkGroup", "OutputS3Uri", "OutputCompression")
+        ),
         "ProcessingOutputConfig.Outputs.AppManaged",
         "ProcessingOutputConfig.Outputs.FeatureStoreOutput",
         "ProcessingResources.ClusterConfig.InstanceCount",
@@ -106,6 +111,7 @@ ACCEPTED_WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
     ),
     "CreateProcessingJob": (
         "RoleArn",
+        "ProcessingInputs.DatasetDefinition.AthenaDatasetDefinition.KmsKeyId",
         "ProcessingOutputConfig.KmsKeyId",
         "ProcessingResources.ClusterConfig.InstanceType",
         "ProcessingResources.ClusterConfig.VolumeSizeInGB",
@@ -153,6 +159,9 @@ ONLY: dict[str, dict[str, tuple[Any, ...]]] = {
         "ProcessingInputs.S3Input.S3InputMode": ("File",),
         "ProcessingInputs.S3Input.S3CompressionType": ("None",),
         "ProcessingInputs.S3Input.S3DataDistributionType": ("FullyReplicated", "ShardedByS3Key"),
+        "ProcessingInputs.DatasetDefinition.InputMode": ("File",),
+        "ProcessingInputs.DatasetDefinition.DataDistributionType": ("FullyReplicated", "ShardedByS3Key"),
+        "ProcessingInputs.DatasetDefinition.AthenaDatasetDefinition.OutputFormat": ("PARQUET", "TEXTFILE"),
         "ProcessingOutputConfig.Outputs.S3Output.S3UploadMode": ("EndOfJob", "Continuous"),
     },
     "CreateTransformJob": {

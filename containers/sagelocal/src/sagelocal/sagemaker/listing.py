@@ -121,7 +121,7 @@ def _encode(key: Key, query: str) -> str:
 def _decode(token: str, query: str) -> Key:
     try:
         asked, value, name, version = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, TypeError, ValueError) as error:
         raise validation_error("Invalid pagination token: it is not one that this operation returned.") from error
     if asked != query:
         raise validation_error("Invalid pagination token: it was returned for a request with other parameters.")

@@ -77,10 +77,19 @@ def check_request(request: Request) -> None:
         if len(names) != len(set(names)):
             raise validation_error(f"Every {member} of a processing job must be unique.")
     for item in named["InputName"]:
-        if not item.get("AppManaged") and not (item.get("S3Input") or {}).get("LocalPath"):
-            raise validation_error(f"Input {item['InputName']} needs an S3Input with a LocalPath.")
+        _check_input(item)
     for item in named["OutputName"]:
         _check_output(item)
+
+
+def _check_input(item: dict[str, Any]) -> None:
+    """Check one, as https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingInput.html says."""
+    name, dataset = item["InputName"], item.get("DatasetDefinition")
+    sources = [source for source in (item.get("S3Input"), dataset) if source]
+    if len(sources) != 1 or not (item.get("AppManaged") or sources[0].get("LocalPath")):
+        raise validation_error(f"Input {name} needs an S3Input or a DatasetDefinition, with a LocalPath.")
+    if dataset and not dataset.get("AthenaDatasetDefinition"):
+        raise validation_error(f"The DatasetDefinition of input {name} needs an AthenaDatasetDefinition.")
 
 
 def _check_output(output: dict[str, Any]) -> None:

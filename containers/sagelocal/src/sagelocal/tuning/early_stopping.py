@@ -33,9 +33,10 @@ class Curve:
         self._pattern = re.compile(regex)
         self._read = 0
         self.values: list[float] = []
+        self.whole = False  # whether the log was read after its end
 
     def update(self, log: Path) -> None:
         """Read on in the log."""
-        for line in lines_from(log, self._read) if log.exists() else ():
+        for line in lines_from(log, self._read):
             self._read = line.end
             self.values += values_of(self._pattern, line.text)

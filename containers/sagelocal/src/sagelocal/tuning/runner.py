@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs import status
@@ -13,7 +12,7 @@ from sagelocal.jobs.logfiles import group_folder, streams
 from sagelocal.sagemaker.resources import TRAINING_JOB, TUNING_JOB
 from sagelocal.sagemaker.training_jobs import launch
 from sagelocal.tuning import progress
-from sagelocal.tuning.definition import Definition, child_request, definitions
+from sagelocal.tuning.definition import OBJECTIVE_HYPERPARAMETER, Definition, child_request, definitions
 from sagelocal.tuning.early_stopping import Curve, hopeless
 from sagelocal.tuning.warm_start import parents_trials
 
@@ -138,7 +137,8 @@ class TuningRunner:
         if document["request"]["HyperParameterTuningJobConfig"].get("TrainingJobEarlyStoppingType") != "Auto":
             return {}
         for child in document["children"]:
-            if child["name"] not in curves or child["name"] in training:
+            curve = curves.get(child["name"])
+            if curve is None or not curve.whole:
                 self._draw(child, training.get(child["name"]), curves)
         maximize = definitions(document["request"])[0].maximize
         over = [child for child in document["children"] if child["status"] == "Completed"]
@@ -157,10 +157,13 @@ class TuningRunner:
             return
         hyperparameters = document["request"]["HyperParameters"]
         defined = document["describe"]["AlgorithmSpecification"].get("MetricDefinitions") or []
-        metric = hyperparameters["_tuning_objective_metric"]
+        metric = hyperparameters[OBJECTIVE_HYPERPARAMETER]
         regex = next(one["Regex"] for one in defined if one["Name"] == metric)
         logs = streams(group_folder(self._backend.folder, LOG_GROUP), f"{child['name']}/")
-        curves.setdefault(child["name"], Curve(regex)).update(next(iter(logs.values()), Path("/nonexistent")))
+        curve = curves.setdefault(child["name"], Curve(regex))
+        if logs:
+            curve.update(next(iter(logs.values())))
+        curve.whole = child["status"] != progress.RUNNING
 
     def _stop(self, training: dict[str, Document]) -> None:
         for name, document in training.items():

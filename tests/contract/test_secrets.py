@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.triggers.base import TriggerEvent
-from tests.contract.conftest import LocalServer
+from tests.contract.conftest import CONTAINERS, LocalServer
 from tests.unit.airflow.conftest import ROLE, Task
 from tests.unit.iterative import lines
 
@@ -25,7 +26,10 @@ from boatyard.spec import code_hash
 from boatyard.steps import SourceCode
 from boatyard.steps.secrets import references
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/tabular:0.1.0"
+# The program `train` of the image tabular in an image that is made at once: it needs no more than botocore.
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
+PROGRAM = ["python3", "-m", "tabular.training.cli"]
+PYTHON_PATH = f"{CONTAINERS / 'tabular' / 'src'}:{Path(botocore.__file__).parents[1]}"
 VALUE = f"t1de-{uuid.uuid4()}"
 DIGEST = f"digest {hashlib.sha256(VALUE.encode()).hexdigest()}"
 TRAIN = """
@@ -55,11 +59,14 @@ def test_a_secret_is_seen_by_its_script_alone(
     aws: LocalServer,
     client: Callable[[str], Any],
     bucket: str,
-    task: Task,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for variable, setting in aws.environment.items():
+        monkeypatch.setenv(variable, setting)
     caplog.set_level(logging.INFO)
+    task = Task()
     client("secretsmanager").create_secret(Name="harbour/token", SecretString=VALUE)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "train.py").write_text(TRAIN)
@@ -67,7 +74,11 @@ def test_a_secret_is_seen_by_its_script_alone(
     code = SourceCode(tmp_path / "jobs", digest, f"s3://{bucket}/code/{digest}")
     config = {
         "TrainingJobName": "{job_name}",
-        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": PROGRAM,
+        },
         "HyperParameters": {
             "sagemaker_program": "train.py",
             "sagemaker_submit_directory": code.archive,
@@ -77,7 +88,7 @@ def test_a_secret_is_seen_by_its_script_alone(
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-        "Environment": references({"TOKEN": "secretsmanager:harbour/token"}),
+        "Environment": {"PYTHONPATH": PYTHON_PATH, **references({"TOKEN": "secretsmanager:harbour/token"})},
     }
 
     def operator() -> SageMakerTrainingOperator:

@@ -1,0 +1,58 @@
+"""AWS that throttles, fails, or drops its answers while a task runs its job: nothing fails, nothing is doubled."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.contract.conftest import LocalServer
+from tests.unit.airflow.conftest import IMAGE, ROLE, Task
+
+from boatyard.airflow.claimant import claimant
+from boatyard.airflow.operators import SageMakerProcessingOperator
+from sagelocal.faults.client import FaultsClient
+
+TROUBLES: dict[str, dict[str, Any]] = {
+    "throttled": {"action": "throttle", "code": "RequestLimitExceeded"},
+    "failing": {"action": "fail", "status": 503},
+    "acting, but its answer is lost": {"action": "lose"},
+}
+
+
+@pytest.fixture(scope="module")
+def faulty(start_server: Callable[..., LocalServer]) -> LocalServer:
+    return start_server("--faults")
+
+
+@pytest.fixture
+def faults(faulty: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultsClient]:
+    for name, value in faulty.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # botocore hides no trouble
+    faults = FaultsClient(
+        faulty.url, faulty.environment["AWS_ACCESS_KEY_ID"], faulty.environment["AWS_SECRET_ACCESS_KEY"]
+    )
+    yield faults
+    faults.clear()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+def test_a_job_happens_once_whatever_befalls_each_kind_of_call(
+    faulty: LocalServer, faults: FaultsClient, task: Task, trouble: dict[str, Any]
+) -> None:
+    for operation in ("CreateProcessingJob", "DescribeProcessingJob", "ListTags", "DescribeLogStreams", "GetLogEvents"):
+        faults.add(**trouble, operation=operation)
+    config = {
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["echo", "all is well"]},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
+        },
+        "RoleArn": ROLE,
+    }
+    made = SageMakerProcessingOperator(task_id="train", config=config, aws_conn_id=None)
+    result = made.execute(task.context())
+    with faulty.clients() as client:
+        found = client("sagemaker").list_processing_jobs(NameContains=claimant(task.context()).owner.digest)
+    assert [job["ProcessingJobName"] for job in found["ProcessingJobSummaries"]] == [result["job_name"]]
+    assert result["Processing"]["ProcessingJobStatus"] == "Completed"
+    fired = {fault["operation"]: fault["fired"] for fault in faults.list()}
+    assert fired["CreateProcessingJob"] == fired["DescribeProcessingJob"] == 1
