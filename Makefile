@@ -79,7 +79,8 @@ format: setup ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-chaos: setup ## break everything while runs go on, count what was lost; SEED=<number> FAULTS=<number>
+chaos: setup ## break everything while runs go on, count what was lost; SEED=<number> FAULTS=<number> KILLS=<number>
+	$(BIN)/python -m tests.chaos.sagelocal $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS))
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 bench: setup ## measure against peers, write build/bench.json; ONLY=<name> for one

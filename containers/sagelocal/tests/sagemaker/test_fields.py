@@ -17,7 +17,7 @@ Call = Callable[..., dict[str, Any]]
 
 @cache
 def _model(operation: str) -> ServiceModel:
-    service = "sagemaker-runtime" if operation == "InvokeEndpoint" else "sagemaker"
+    service = "sagemaker-runtime" if operation.startswith("InvokeEndpoint") else "sagemaker"
     return get_session().get_service_model(service)
 
 

@@ -134,7 +134,7 @@ def test_a_training_job_without_input_objects_is_not_accepted(call: Call, traini
     ],
 )
 def test_a_processing_input_needs_a_place(call: Call, processing: Call, inputs: list[dict[str, Any]]) -> None:
-    with pytest.raises(AwsError, match="Input a needs an S3Input with a LocalPath"):
+    with pytest.raises(AwsError, match="Input a needs an S3Input or a DatasetDefinition, with a LocalPath"):
         call("CreateProcessingJob", **processing(ProcessingInputs=inputs))
 
 
