@@ -15,7 +15,7 @@ from sagelocal.faults.client import FaultsClient
 
 __all__ = ["images", "start_server"]
 
-ROUNDS = 1_000
+ROUNDS = 3_000
 ROWS, COLUMNS = 6_000, 20
 HYPERPARAMETERS = {
     "objective": "binary:logistic",
