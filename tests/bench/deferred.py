@@ -13,7 +13,7 @@ from tests.bench.measure import Row
 from tests.triggerer import Triggerer
 
 from boatyard.airflow.triggers import JobTrigger
-from boatyard.aws.poll import CALLS_PER_SECOND
+from boatyard.aws.waiting.poll import CALLS_PER_SECOND
 from sagelocal.faults.client import FaultsClient
 
 JOBS = 1000

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 from tests.chaos.daemons import Daemon, Supervisor, end
 
-from boatyard.aws.buckets import ensure_bucket
 from boatyard.aws.clients import client, reachable
+from boatyard.aws.s3.buckets import ensure_bucket
 from boatyard.cli.airflow_rest import AirflowRest, RestError
 from boatyard.cli.environment import ROLE, USER, airflow_environment, base_environment, client_environment, program
 from boatyard.cli.home import Home, StackError, free_port, write_private

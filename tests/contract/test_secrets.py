@@ -21,7 +21,7 @@ from boatyard.airflow.operators import SageMakerTrainingOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
 from boatyard.aws.outcome import Outcome
-from boatyard.aws.record import key_of
+from boatyard.aws.records.record import key_of
 from boatyard.spec import code_hash
 from boatyard.steps import SourceCode
 from boatyard.steps.secrets import references

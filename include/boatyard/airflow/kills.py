@@ -9,10 +9,11 @@ from typing import Any, NoReturn
 
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import KilledError
-from boatyard.aws import jobs, storage
+from boatyard.aws import jobs
 from boatyard.aws.carry_out.recorded import recorded
 from boatyard.aws.naming import Owner
-from boatyard.aws.record import Subject
+from boatyard.aws.records.record import Subject
+from boatyard.aws.s3 import storage
 
 
 def record_of(subject: Subject) -> dict[str, Any]:

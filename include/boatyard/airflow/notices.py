@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from boatyard.aws.notices import Notice, Send
+from boatyard.aws.notices.notify import Notice, Send
 from boatyard.spec.notify import Notify
 
 SLACK_TIMEOUT = 10  # seconds: a chat that hangs must not hold the job's task

@@ -17,9 +17,9 @@ from boatyard.airflow.kills import stop_killed
 from boatyard.airflow.wanting import still_deferred
 from boatyard.aws import jobs
 from boatyard.aws.naming import Owner
-from boatyard.aws.poll import news
-from boatyard.aws.waiting import LONGEST_PAUSE
-from boatyard.aws.watch import Look, Watch, Watched
+from boatyard.aws.waiting.pauses import LONGEST_PAUSE
+from boatyard.aws.waiting.poll import news
+from boatyard.aws.waiting.watch import Look, Watch, Watched
 
 CONNECTION = ("aws_conn_id", "region_name", "verify", "botocore_config")
 ARGUMENTS = ("kind", "job_name", *CONNECTION, "wanted", "born", "longest_pause", "deadline", "cancel_on_kill")

@@ -10,7 +10,7 @@ from typing import Any
 from boatyard.aws.calls import call
 from boatyard.aws.errors import QueryError, error_code, error_message
 from boatyard.aws.outcome import Outcome, outcome_of
-from boatyard.aws.waiting import looks
+from boatyard.aws.waiting.pauses import looks
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from boatyard.aws.errors import aws_failures, error_code
-from boatyard.aws.journal import note_call
-from boatyard.aws.typed import typed
-from boatyard.aws.waiting import jittered
+from boatyard.aws.records.journal import note_call
+from boatyard.aws.requests.typed import typed
+from boatyard.aws.waiting.pauses import jittered
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from boatyard.aws.calls import call
 from boatyard.aws.errors import ConflictError, StepError, is_missing, is_taken
 from boatyard.aws.jobs import differences
 from boatyard.aws.outcome import Outcome, outcome_of
-from boatyard.aws.waiting import looks
+from boatyard.aws.waiting.pauses import looks
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from boatyard.aws.cost.prices import PriceTableError, prices
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.requests.shapes import shape_errors
 from boatyard.cli.images import explained
 from boatyard.cli.plan_cost import cost_lines
 from boatyard.cli.project import dags_folder, model_folder

@@ -7,7 +7,7 @@ from typing import Any
 
 from boatyard.aws.clients import client
 from boatyard.aws.cost import summary
-from boatyard.aws.record import key_of
+from boatyard.aws.records.record import key_of
 from boatyard.cli.heldout import HeldOut, check_endpoint
 from boatyard.cli.home import Home
 from boatyard.cli.project import dags_folder, model_folder

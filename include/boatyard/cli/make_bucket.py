@@ -3,9 +3,9 @@
 import argparse
 import os
 
-from boatyard.aws.buckets import ensure_bucket
 from boatyard.aws.clients import SessionClients
 from boatyard.aws.errors import aws_failures
+from boatyard.aws.s3.buckets import ensure_bucket
 from boatyard.cli.home import StackError
 from boatyard.spec.deployment import Deployment, DeploymentError
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from boatyard.aws.buckets import ensure_bucket
 from boatyard.aws.clients import client, reachable
+from boatyard.aws.s3.buckets import ensure_bucket
 from boatyard.cli.airflow_rest import AirflowRest, RestError
 from boatyard.cli.environment import (
     ROLE,

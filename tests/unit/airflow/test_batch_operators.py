@@ -21,7 +21,7 @@ from boatyard.airflow.operators import (
     BatchPublishOperator,
     BatchTransformOperator,
 )
-from boatyard.aws import endpoints
+from boatyard.aws.release import endpoints
 from boatyard.spec import Deployment, ModelSpec, load_model
 from boatyard.spec.batch import Batch
 from boatyard.steps import BATCH_STEPS, RunContext, batch_input, batch_publish

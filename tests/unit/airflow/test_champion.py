@@ -10,7 +10,7 @@ import pytest
 from tests.unit.airflow.conftest import Task
 from tests.unit.airflow.versions import approved, deploy, group, model_data, register
 
-from boatyard.aws.champion import Champion, in_service
+from boatyard.aws.release.champion import Champion, in_service
 
 __all__ = ["approved", "group", "model_data", "register"]
 

@@ -20,11 +20,11 @@ from boatyard.airflow.operators import SageMakerTrainingOperator
 from boatyard.airflow.operators.notices import TellMissedChangesOperator
 from boatyard.aws import jobs
 from boatyard.aws.clients import EnvironmentClients
-from boatyard.aws.links import Console
 from boatyard.aws.naming import Owner
-from boatyard.aws.notices import Notice, Notices
-from boatyard.aws.record import Subject
-from boatyard.aws.state_changes import StateChange, heard_by, tell
+from boatyard.aws.notices.notify import Notice, Notices
+from boatyard.aws.notices.state_changes import StateChange, heard_by, tell
+from boatyard.aws.records.links import Console
+from boatyard.aws.records.record import Subject
 from boatyard.spec.notify import Notify
 
 __all__ = ["approved", "group", "model_data", "register"]

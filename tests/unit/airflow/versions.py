@@ -12,7 +12,7 @@ import pytest
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
 
 from boatyard.airflow.operators import DeployModelPackageOperator, RegisterModelOperator
-from boatyard.aws import registry
+from boatyard.aws.release import registry
 
 Client = Callable[[str], Any]
 

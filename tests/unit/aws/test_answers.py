@@ -2,8 +2,8 @@
 
 import pytest
 
-from boatyard.aws.answers import compare_answers
 from boatyard.aws.errors import WrongAnswersError
+from boatyard.aws.release.answers import compare_answers
 
 
 @pytest.mark.parametrize(

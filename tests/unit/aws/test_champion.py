@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws.champion import Champion, evaluated, with_champion
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.release.champion import Champion, evaluated, with_champion
+from boatyard.aws.requests.shapes import shape_errors
 from boatyard.spec.deployment import EXAMPLE
 from boatyard.spec.words import fill
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boatyard.aws.errors import PermanentError
-from boatyard.aws.gate import Comparison, Decision, compare, decide, metric_value
+from boatyard.aws.release.gate import Comparison, Decision, compare, decide, metric_value
 
 EVALUATION = {"metrics": {"accuracy": {"value": 0.81, "standard_deviation": "NaN"}, "rmse": 3, "auc": {"value": "NaN"}}}
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws import job_log, jobs, logs
-from boatyard.aws.job_log import AT_ONCE, LAST_LINES, JobLog
-from boatyard.aws.logs import last_lines, source_of, source_of_endpoint
+from boatyard.aws import jobs
+from boatyard.aws.logs import job_log, streams
+from boatyard.aws.logs.job_log import AT_ONCE, LAST_LINES, LONGEST_LINE, JobLog
+from boatyard.aws.logs.streams import last_lines, source_of, source_of_endpoint
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
@@ -120,7 +121,7 @@ def test_a_chatty_job_is_cut_short_and_tells_how_much_is_missing(client: Client,
 def test_of_a_log_too_long_to_read_the_last_lines_are_shown(
     client: Client, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(streams, "PAGES_AT_ONCE", 1)
     name = run("seq 1 20000")
     ended(client, name)
     shown: list[str] = []
@@ -192,7 +193,7 @@ def test_a_long_line_is_cut(client: Client, run: Callable[..., str]) -> None:
     ended(client, name)
     shown: list[str] = []
     follower(client, name, shown).end(failed=False)
-    assert shown == ["x" * job_log.LONGEST_LINE + "... (cut)"]
+    assert shown == ["x" * LONGEST_LINE + "... (cut)"]
 
 
 def test_the_streams_of_a_tuning_job_are_those_of_its_training_jobs() -> None:

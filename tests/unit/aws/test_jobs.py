@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from tests.unit.aws.lost_answers import lose_answer
 
-from boatyard.aws import jobs, logs
+from boatyard.aws import jobs
 from boatyard.aws.errors import ConflictError
+from boatyard.aws.logs import streams
 from boatyard.aws.naming import Owner, job_name
 from boatyard.aws.outcome import Outcome
 
@@ -176,7 +177,7 @@ def test_a_failed_job_says_why_and_shows_what_it_printed(
     error = jobs.JobError(job)
     assert str(error).startswith(f"training job {job.name} failed: AlgorithmError: no water")
     assert error.permanent
-    assert "the pump is dry" in logs.tail(client("logs"), "training", job.name)
+    assert "the pump is dry" in streams.tail(client("logs"), "training", job.name)
 
 
 def test_a_name_is_told_before_its_job_is_created(sagemaker: Any, owner: Owner) -> None:

@@ -9,9 +9,9 @@ from tests.contract.conftest import LocalServer
 
 from boatyard.aws.carry_out.recorded import recorded
 from boatyard.aws.clients import EnvironmentClients
-from boatyard.aws.latest import Finished, Latest, MissingResultError
 from boatyard.aws.naming import Owner
-from boatyard.aws.record import Subject
+from boatyard.aws.records.latest import Finished, Latest, MissingResultError
+from boatyard.aws.records.record import Subject
 
 NEEDS = {"process": (), "train": ("process",), "evaluate": ("train", "process")}
 

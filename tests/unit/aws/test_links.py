@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from boatyard.aws.links import Console, job_links, record_links
+from boatyard.aws.records.links import Console, job_links, record_links
 
 EMPTY: dict[str, Any] = {"inputs": {}, "outputs": {}, "result": {}, "job": None, "requests": []}
 RECORD_URI = "s3://b/digits/records/run/step.json"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws import pointer
+from boatyard.aws.s3 import pointer
 
 Client = Callable[[str], Any]
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from boatyard.aws.jobs import Job
-from boatyard.aws.journal import Journal, kept, note_call
 from boatyard.aws.naming import Owner
 from boatyard.aws.outcome import Outcome
-from boatyard.aws.record import Subject, key_of, record
+from boatyard.aws.records.journal import Journal, kept, note_call
+from boatyard.aws.records.record import Subject, key_of, record
 
 STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 ENDED = datetime(2026, 1, 31, 12, 0, 30, 500_000, tzinfo=UTC)

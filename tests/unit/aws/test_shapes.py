@@ -2,7 +2,7 @@
 
 import pytest
 
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.requests.shapes import shape_errors
 
 ENDPOINT_CONFIG = {
     "EndpointConfigName": "c",

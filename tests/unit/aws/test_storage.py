@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws import storage
 from boatyard.aws.errors import PermanentError, StepError
+from boatyard.aws.s3 import storage
 from boatyard.spec import code_hash
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import boto3
 import pytest
 
-from boatyard.aws.typed import typed
+from boatyard.aws.requests.typed import typed
 
 
 @pytest.fixture

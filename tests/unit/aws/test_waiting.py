@@ -1,6 +1,6 @@
 """How often work is looked at, by its age."""
 
-from boatyard.aws.waiting import JITTER, jittered, looks, pause, quick_pause
+from boatyard.aws.waiting.pauses import JITTER, jittered, looks, pause, quick_pause
 
 
 def test_work_of_a_few_seconds_is_looked_at_several_times_a_second() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from boatyard.aws.waiting import JITTER
-from boatyard.aws.watch import LIST_FROM, Ask, Look, Page, Watch, Watched
+from boatyard.aws.waiting.pauses import JITTER
+from boatyard.aws.waiting.watch import LIST_FROM, Ask, Look, Page, Watch, Watched
 
 OLD = -3600.0  # born so long before the time 0
 

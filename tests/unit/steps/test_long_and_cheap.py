@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.requests.shapes import shape_errors
 from boatyard.spec import DeploymentError, ModelSpec
 from boatyard.spec.deployment import EXAMPLE, Deployment
 from boatyard.spec.security import Security

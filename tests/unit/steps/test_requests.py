@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.requests.shapes import shape_errors
 from boatyard.spec import ModelSpec
 from boatyard.spec.deployment import EXAMPLE
 from boatyard.steps import BATCH_STEPS, STEPS, RunContext, Step, fill, gate

@@ -10,10 +10,11 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 from boatyard.airflow.claimant import Claimant
 from boatyard.airflow.operators.data import QueriesOperator
 from boatyard.airflow.operators.job import JobOperator
-from boatyard.aws import endpoints, jobs
+from boatyard.aws import jobs
 from boatyard.aws.calls import call
 from boatyard.aws.carry_out import batch
-from boatyard.aws.plain import plain
+from boatyard.aws.release import endpoints
+from boatyard.aws.requests.plain import plain
 
 
 class SageMakerTransformOperator(JobOperator, provider.SageMakerTransformOperator):

@@ -7,7 +7,7 @@ from typing import Any
 from boatyard.airflow.claimant import Claimant
 from boatyard.airflow.operators.requests import RequestsOperator
 from boatyard.aws.carry_out import gate, release
-from boatyard.aws.links import DATA, ENDPOINT, LOG, RECORD, REPORT
+from boatyard.aws.records.links import DATA, ENDPOINT, LOG, RECORD, REPORT
 
 
 class GateOperator(RequestsOperator):

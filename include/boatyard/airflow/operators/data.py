@@ -17,8 +17,8 @@ from boatyard.aws.cache.entries import Rule
 from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data
 from boatyard.aws.errors import InvisibleRecordsError
-from boatyard.aws.links import CACHED_FROM, DATA, QUERY, RECORD
 from boatyard.aws.queries import Queries
+from boatyard.aws.records.links import CACHED_FROM, DATA, QUERY, RECORD
 
 DEFER_AFTER = 20.0
 

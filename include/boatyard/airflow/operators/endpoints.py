@@ -16,13 +16,13 @@ from boatyard.airflow.failures import explained
 from boatyard.airflow.operators.job import DEFER_AFTER
 from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
-from boatyard.aws import endpoints
 from boatyard.aws.calls import call
 from boatyard.aws.carry_out import release
 from boatyard.aws.errors import EndpointError
-from boatyard.aws.job_log import show_end_of_endpoint_log
-from boatyard.aws.links import ENDPOINT, LOG, RECORD, endpoint_logs
-from boatyard.aws.plain import plain
+from boatyard.aws.logs.job_log import show_end_of_endpoint_log
+from boatyard.aws.records.links import ENDPOINT, LOG, RECORD, endpoint_logs
+from boatyard.aws.release import endpoints
+from boatyard.aws.requests.plain import plain
 
 
 class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOperator):

@@ -15,16 +15,17 @@ from boatyard.airflow.operators.sparing import SparingOperator
 from boatyard.airflow.operators.waiting import WaitingOperator
 from boatyard.airflow.retries import keep_one_retry
 from boatyard.airflow.wanting import state_of, wanted
-from boatyard.aws import jobs, storage
-from boatyard.aws.links import CACHED_FROM, DATA, JOB, LOG, RECORD
+from boatyard.aws import jobs
 from boatyard.aws.outcome import Outcome
-from boatyard.aws.plain import plain
+from boatyard.aws.records.links import CACHED_FROM, DATA, JOB, LOG, RECORD
+from boatyard.aws.requests.plain import plain
+from boatyard.aws.s3 import storage
 from boatyard.steps.run import JOB_NAME, fill, job_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from boatyard.aws.job_log import Places
+    from boatyard.aws.logs.job_log import Places
     from boatyard.steps import SourceCode
 
 DEFER_AFTER = 20.0  # seconds: deferring a shorter job would cost it more than it saves

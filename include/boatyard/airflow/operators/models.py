@@ -10,9 +10,9 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.operators.recorded import RecordedOperator
-from boatyard.aws import endpoints
 from boatyard.aws.calls import call
-from boatyard.aws.plain import plain
+from boatyard.aws.release import endpoints
+from boatyard.aws.requests.plain import plain
 
 
 class SageMakerModelOperator(RecordedOperator, provider.SageMakerModelOperator):

@@ -12,8 +12,8 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.notices import send_in
-from boatyard.aws.links import Console
-from boatyard.aws.notices import tell_missed
+from boatyard.aws.notices.notify import tell_missed
+from boatyard.aws.records.links import Console
 
 
 class TellMissedChangesOperator(AwsBaseOperator[SageMakerHook]):

@@ -10,8 +10,8 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 from boatyard.airflow.operators.job import JobOperator
 from boatyard.aws import features, jobs
 from boatyard.aws.carry_out import gate
-from boatyard.aws.links import CACHED_FROM, DATA, JOB, LOG, RECORD, REPORT
-from boatyard.aws.plain import plain
+from boatyard.aws.records.links import CACHED_FROM, DATA, JOB, LOG, RECORD, REPORT
+from boatyard.aws.requests.plain import plain
 from boatyard.steps.run import JOB_NAME, fill
 
 

@@ -17,10 +17,10 @@ from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
 from boatyard.airflow.notices import send_in
 from boatyard.aws.carry_out.recorded import recorded
-from boatyard.aws.links import RECORD, RUN_SUMMARY, Console, record_links
-from boatyard.aws.notices import Notices
-from boatyard.aws.record import Subject
-from boatyard.aws.state_changes import Listener, StateChange, heard_by
+from boatyard.aws.notices.notify import Notices
+from boatyard.aws.notices.state_changes import Listener, StateChange, heard_by
+from boatyard.aws.records.links import RECORD, RUN_SUMMARY, Console, record_links
+from boatyard.aws.records.record import Subject
 from boatyard.spec.notify import places
 
 log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from boatyard.airflow.claimant import Claimant, claimant
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.operators.requests import RequestsOperator
-from boatyard.aws import storage
 from boatyard.aws.carry_out import release
-from boatyard.aws.links import PACKAGE, RECORD, REPORT
+from boatyard.aws.records.links import PACKAGE, RECORD, REPORT
+from boatyard.aws.s3 import storage
 
 if TYPE_CHECKING:
     from boatyard.steps import SourceCode

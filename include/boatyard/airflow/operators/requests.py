@@ -13,7 +13,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from boatyard.airflow.claimant import Claimant, claimant
 from boatyard.airflow.clients import Clients
 from boatyard.airflow.operators.recorded import RecordedOperator
-from boatyard.aws.asked import Asked
+from boatyard.aws.requests.asked import Asked
 
 if TYPE_CHECKING:
     from boatyard.steps import Request

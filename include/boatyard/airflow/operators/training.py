@@ -9,9 +9,9 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.operators.job import JobOperator
 from boatyard.aws import jobs
+from boatyard.aws.notices.state_changes import StateChange
 from boatyard.aws.outcome import Outcome
-from boatyard.aws.plain import plain
-from boatyard.aws.state_changes import StateChange
+from boatyard.aws.requests.plain import plain
 
 
 class SageMakerTrainingOperator(JobOperator, provider.SageMakerTrainingOperator):

@@ -9,7 +9,7 @@ from boatyard.airflow.claimant import Claimant
 from boatyard.airflow.operators.data import QueriesOperator
 from boatyard.aws.carry_out import validate
 from boatyard.aws.errors import ChecksError
-from boatyard.aws.links import DATA, RECORD, REPORT
+from boatyard.aws.records.links import DATA, RECORD, REPORT
 
 
 class ValidateTrainingSetOperator(QueriesOperator):

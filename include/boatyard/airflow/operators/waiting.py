@@ -15,8 +15,8 @@ from boatyard.airflow.kills import record_of
 from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
-from boatyard.aws.job_log import JobLog, Places
-from boatyard.aws.links import job_links
+from boatyard.aws.logs.job_log import JobLog, Places
+from boatyard.aws.records.links import job_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

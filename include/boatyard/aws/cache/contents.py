@@ -12,7 +12,7 @@ from typing import Any
 from boatyard.aws.calls import call
 from boatyard.aws.errors import error_code
 from boatyard.aws.inspection.images import parse
-from boatyard.aws.storage import split_uri
+from boatyard.aws.s3.storage import split_uri
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.cache.contents import stored
+from boatyard.aws.s3 import storage
 
 VERSION = 1
 

@@ -20,13 +20,13 @@ from boatyard.aws.cache.key import inputs, request_key
 from boatyard.aws.calls import call
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
-from boatyard.aws.job_facts import job_outputs
 from boatyard.aws.jobs import Job
+from boatyard.aws.jobs.facts import job_outputs
 from boatyard.aws.jobs.job import look_up
 from boatyard.aws.jobs.owned import owned
-from boatyard.aws.journal import kept, note_cached, note_job
 from boatyard.aws.naming import TAG_PREFIX
 from boatyard.aws.outcome import Outcome
+from boatyard.aws.records.journal import kept, note_cached, note_job
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from boatyard.aws.cache.contents import UnknownContentsError, digest
-from boatyard.aws.job_facts import MEMBERS
 from boatyard.aws.jobs import JOBS
+from boatyard.aws.jobs.facts import MEMBERS
 
 VERSION = 1
 CACHED = frozenset({"training", "processing", "transform"})  # the kinds of job whose inputs and outputs are known

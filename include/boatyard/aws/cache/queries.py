@@ -14,7 +14,7 @@ from boatyard.aws.cache.contents import UnknownContentsError, digest
 from boatyard.aws.cache.entries import Entry, Rule
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
-from boatyard.aws.journal import kept, note_cached
+from boatyard.aws.records.journal import kept, note_cached
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,15 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boatyard.aws import athena, pointer, serving, storage
-from boatyard.aws.asked import Asked
+from boatyard.aws import athena
 from boatyard.aws.carry_out.data import tables
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import BatchResultError, EmptyBatchError, QueryError
 from boatyard.aws.queries import Queries
+from boatyard.aws.release import serving
+from boatyard.aws.requests.asked import Asked
+from boatyard.aws.s3 import pointer, storage
 from boatyard.spec.words import JOB_NAME, JOB_TABLE, MODEL_NAME, fill
 
 log = logging.getLogger(__name__)

@@ -6,15 +6,16 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boatyard.aws import athena, features, storage
-from boatyard.aws.asked import Asked
+from boatyard.aws import athena, features
 from boatyard.aws.cache.contents import UnknownContentsError, stored
 from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import EmptyTrainingSetError, InvisibleRecordsError, QueryError
 from boatyard.aws.queries import Queries
-from boatyard.aws.waiting import looks, pause
+from boatyard.aws.requests.asked import Asked
+from boatyard.aws.s3 import storage
+from boatyard.aws.waiting.pauses import looks, pause
 from boatyard.spec.words import CONTENT_HASH, JOB_NAME, JOB_TABLE, database_token, fill, ingested_words, table_token
 
 log = logging.getLogger(__name__)

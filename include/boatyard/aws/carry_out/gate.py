@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from boatyard.aws import champion, storage
-from boatyard.aws.asked import Asked
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import GateError
-from boatyard.aws.gate import Decision, decide, problem_of
+from boatyard.aws.release import champion
+from boatyard.aws.release.gate import Decision, decide, problem_of
+from boatyard.aws.requests.asked import Asked
+from boatyard.aws.s3 import storage
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from boatyard.aws import storage
 from boatyard.aws.clients import Clients
 from boatyard.aws.cost import summary
 from boatyard.aws.cost.step import step_cost, step_jobs
 from boatyard.aws.errors import StepError, aws_failures
-from boatyard.aws.journal import Journal, kept
-from boatyard.aws.record import Subject, record, requests
+from boatyard.aws.records.journal import Journal, kept
+from boatyard.aws.records.record import Subject, record, requests
+from boatyard.aws.s3 import storage
 
 log = logging.getLogger(__name__)
 

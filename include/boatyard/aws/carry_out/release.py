@@ -6,12 +6,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from boatyard.aws import endpoints, invoke, registry, storage
-from boatyard.aws.answers import compare_answers
-from boatyard.aws.asked import Asked
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import PermanentError
 from boatyard.aws.naming import content_name
+from boatyard.aws.release import endpoints, invoke, registry
+from boatyard.aws.release.answers import compare_answers
+from boatyard.aws.requests.asked import Asked
+from boatyard.aws.s3 import storage
 from boatyard.spec.words import CLIENT_TOKEN, ENDPOINT_CONFIG_NAME, MODEL_NAME, ROWS, fill
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boatyard.aws import storage
-from boatyard.aws.asked import Asked
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import FailedChecksError, UnevaluatedChecksError
 from boatyard.aws.queries import Queries
+from boatyard.aws.requests.asked import Asked
+from boatyard.aws.s3 import storage
 from boatyard.aws.validation.outcome import Outcome, Table, failed_names, failure, lines
 from boatyard.spec.checks import expanded
 from boatyard.spec.words import JOB_NAME, fill

@@ -12,8 +12,8 @@ from typing import Any
 
 from boatyard.aws.cost.machines import hourly, machines
 from boatyard.aws.cost.prices import Prices, PriceTableError, UnpricedError
-from boatyard.aws.job_facts import job_facts
 from boatyard.aws.jobs import Job
+from boatyard.aws.jobs.facts import job_facts
 
 HOUR = 3600.0
 CENTS_OF_A_CENT = 6  # digits behind the point: a job of a second costs 0.00003 USD

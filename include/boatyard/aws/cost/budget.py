@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.clients import Clients
 from boatyard.aws.cost import summary
 from boatyard.aws.cost.actual import total
@@ -16,8 +15,9 @@ from boatyard.aws.cost.prices import Prices, PriceTableError, UnpricedError, pri
 from boatyard.aws.cost.step import all_jobs
 from boatyard.aws.errors import PermanentError
 from boatyard.aws.jobs import Job
-from boatyard.aws.journal import kept
-from boatyard.aws.record import Subject
+from boatyard.aws.records.journal import kept
+from boatyard.aws.records.record import Subject
+from boatyard.aws.s3 import storage
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boatyard.aws.cost.prices import Prices
-from boatyard.aws.job_facts import MEMBERS
+from boatyard.aws.jobs.facts import MEMBERS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from boatyard.aws.cost.prices import Prices, PriceTableError, UnpricedError, pri
 from boatyard.aws.errors import is_missing
 from boatyard.aws.jobs import Job
 from boatyard.aws.jobs.owned import owned
-from boatyard.aws.journal import Journal, kept
 from boatyard.aws.naming import Owner
+from boatyard.aws.records.journal import Journal, kept
 
 # A tuning job's cost is that of its training jobs, whose names begin with its own.
 _BILLED_AS = {"tuning": "training"}

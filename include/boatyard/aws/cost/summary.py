@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from boatyard.aws import pointer, storage
 from boatyard.aws.cost.actual import rounded
 from boatyard.aws.cost.estimate import dollars
-from boatyard.aws.record import Subject, step_name
+from boatyard.aws.records.record import Subject, step_name
+from boatyard.aws.s3 import pointer, storage
 
 log = logging.getLogger(__name__)
 

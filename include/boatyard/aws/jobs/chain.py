@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.errors import PermanentError
 from boatyard.aws.jobs.job import Job, expect
 from boatyard.aws.naming import earlier_attempts
+from boatyard.aws.s3 import storage
 
 TIME_WAS_UP = "MaxRuntimeExceeded"  # not MaxWaitTimeExceeded: there were no machines, and there may never be
 

@@ -16,7 +16,7 @@ from boatyard.aws.jobs.stop import stop_older_generations
 from boatyard.aws.jobs.wait import wait
 from boatyard.aws.naming import LIVES_WITH_TASK, OWNER_TAG, Owner, job_name
 from boatyard.aws.outcome import Outcome
-from boatyard.aws.typed import typed
+from boatyard.aws.requests.typed import typed
 
 log = logging.getLogger(__name__)
 

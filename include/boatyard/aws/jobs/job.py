@@ -8,9 +8,9 @@ from typing import Any
 from boatyard.aws.calls import call
 from boatyard.aws.errors import StepError, is_missing
 from boatyard.aws.jobs.kinds import JOBS, JobKind
-from boatyard.aws.journal import note_job
+from boatyard.aws.notices.state_changes import StateChange, tell
 from boatyard.aws.outcome import Outcome, outcome_of
-from boatyard.aws.state_changes import StateChange, tell
+from boatyard.aws.records.journal import note_job
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from boatyard.aws.calls import glimpse
 from boatyard.aws.errors import StepError
 from boatyard.aws.jobs.job import Job, describe
 from boatyard.aws.jobs.kinds import JOBS
-from boatyard.aws.waiting import LONGEST_PAUSE, jittered, pause, quick_pause
+from boatyard.aws.waiting.pauses import LONGEST_PAUSE, jittered, pause, quick_pause
 
 SHORT = 20.0  # seconds
 

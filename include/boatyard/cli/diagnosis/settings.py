@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from boatyard.aws.inspection.identity import known_regions
 from boatyard.aws.inspection.images import parse
 from boatyard.aws.inspection.roles import account_and_name
-from boatyard.aws.shapes import shape_errors
+from boatyard.aws.requests.shapes import shape_errors
 from boatyard.cli.diagnosis.finding import Finding, ok, problem, warning
 from boatyard.cli.diagnosis.subject import Subject
 from boatyard.spec import SpecError, nearest

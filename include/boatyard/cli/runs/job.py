@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from boatyard.aws import jobs, storage
+from boatyard.aws import jobs
 from boatyard.aws.cache.jobs import JobCache
 from boatyard.aws.cost.budget import Launch, weigh
-from boatyard.aws.job_log import JobLog
+from boatyard.aws.logs.job_log import JobLog
+from boatyard.aws.s3 import storage
 from boatyard.cli.runs.work import Work
 from boatyard.spec.words import fill, job_words
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from boatyard.aws import endpoints, features
+from boatyard.aws import features
 from boatyard.aws.cache.queries import QueryCache
 from boatyard.aws.carry_out import data, gate, release, validate
-from boatyard.aws.job_log import show_end_of_endpoint_log
+from boatyard.aws.logs.job_log import show_end_of_endpoint_log
+from boatyard.aws.release import endpoints
 from boatyard.cli.runs.job import result_of, run_job, run_training, upload_code
 from boatyard.cli.runs.work import Work
 from boatyard.steps import training_set

@@ -11,9 +11,9 @@ from boatyard.aws.carry_out.recorded import recorded
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.cost import summary
 from boatyard.aws.errors import StepError, aws_failures
-from boatyard.aws.latest import Finished, Latest, MissingResultError
 from boatyard.aws.naming import Owner
-from boatyard.aws.record import key_of
+from boatyard.aws.records.latest import Finished, Latest, MissingResultError
+from boatyard.aws.records.record import key_of
 from boatyard.cli.home import StackError
 from boatyard.cli.runs.kinds import CARRY_OUT
 from boatyard.cli.runs.target import Target

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from boatyard.aws.asked import Asked
 from boatyard.aws.cache.entries import Rule
 from boatyard.aws.queries import Queries
-from boatyard.aws.record import Subject
+from boatyard.aws.records.record import Subject
+from boatyard.aws.requests.asked import Asked
 from boatyard.steps import cache_rule
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import Any
 from boatyard.aws.calls import call, glimpse
 from boatyard.aws.errors import ConflictError, EndpointError, RefusedError, error_message, is_missing, is_taken
 from boatyard.aws.jobs import differences
+from boatyard.aws.notices.state_changes import ENDPOINT, ROLLED_BACK, StateChange, tell
 from boatyard.aws.outcome import OTHER, WANTED, Outcome, outcome_of
-from boatyard.aws.state_changes import ENDPOINT, ROLLED_BACK, StateChange, tell
-from boatyard.aws.typed import typed
-from boatyard.aws.waiting import looks
+from boatyard.aws.requests.typed import typed
+from boatyard.aws.waiting.pauses import looks
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.errors import PermanentError
-from boatyard.aws.record import latest_uri
+from boatyard.aws.records.record import latest_uri
+from boatyard.aws.s3 import storage
 
 
 class MissingResultError(PermanentError):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from boatyard.aws.record import summary_of
-from boatyard.aws.storage import split_uri
+from boatyard.aws.records.record import summary_of
+from boatyard.aws.s3.storage import split_uri
 
 CONSOLE_VARIABLE = "BOATYARD_CONSOLE_URL"
 _DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from boatyard.aws.attempts import attempts, billable_seconds, spot
-from boatyard.aws.job_facts import job_facts, job_inputs, job_outputs
 from boatyard.aws.jobs import JOBS, Job
-from boatyard.aws.journal import Entry, Journal
+from boatyard.aws.jobs.attempts import attempts, billable_seconds, spot
+from boatyard.aws.jobs.facts import job_facts, job_inputs, job_outputs
 from boatyard.aws.naming import Owner
-from boatyard.aws.plain import plain
+from boatyard.aws.records.journal import Entry, Journal
+from boatyard.aws.requests.plain import plain
 
 VERSION = 1
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from boatyard.aws.calls import trouble_of
 from boatyard.aws.errors import aws_failures
-from boatyard.aws.logs import Line, Place, Reader, last_lines, source_of, source_of_endpoint
-from boatyard.aws.waiting import pause
+from boatyard.aws.logs.streams import Line, Place, Reader, last_lines, source_of, source_of_endpoint
+from boatyard.aws.waiting.pauses import pause
 
 Places = Mapping[str, Sequence[int]]  # of a Reader, as JSON hands them on
 

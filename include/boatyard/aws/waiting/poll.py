@@ -8,12 +8,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from boatyard.aws import endpoints, jobs
+from boatyard.aws import jobs
 from boatyard.aws.calls import call, trouble_of
 from boatyard.aws.errors import aws_failures
 from boatyard.aws.jobs import JOBS
-from boatyard.aws.waiting import jittered
-from boatyard.aws.watch import Ask, Look, Page, Watch
+from boatyard.aws.release import endpoints
+from boatyard.aws.waiting.pauses import jittered
+from boatyard.aws.waiting.watch import Ask, Look, Page, Watch
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.calls import call
 from boatyard.aws.errors import is_missing
 from boatyard.aws.outcome import serves
+from boatyard.aws.s3 import storage
 from boatyard.spec.words import (
     CHAMPION_CODE,
     CHAMPION_MODEL_DATA,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from boatyard.aws.jobs import JOBS
-from boatyard.aws.waiting import LONGEST_PAUSE, jittered, pause
+from boatyard.aws.waiting.pauses import LONGEST_PAUSE, jittered, pause
 
 LIST_FROM = 10  # so many due at once; a page of a list tells of a hundred
 

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from boatyard.aws import storage
 from boatyard.aws.calls import call
 from boatyard.aws.naming import Owner
-from boatyard.aws.record import Subject
+from boatyard.aws.records.record import Subject
+from boatyard.aws.s3 import storage
 from boatyard.spec.notify import Notify, places
 
 PREFIX = "boatyard/pending-notices/"

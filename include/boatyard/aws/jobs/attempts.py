@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from boatyard.aws.job_facts import job_facts
 from boatyard.aws.jobs import Job
+from boatyard.aws.jobs.facts import job_facts
 
 
 def billable_seconds(jobs: Sequence[Job]) -> int | None:

@@ -10,16 +10,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from boatyard.aws import jobs, logs, pending_notices, storage
+from boatyard.aws import jobs
 from boatyard.aws.clients import Clients
 from boatyard.aws.errors import aws_failures
 from boatyard.aws.jobs.kinds import JOBS
-from boatyard.aws.journal import kept
-from boatyard.aws.links import ENDPOINT, LOG, RECORD, Console, endpoint_logs, job_links
+from boatyard.aws.logs import streams
 from boatyard.aws.naming import content_name
-from boatyard.aws.pending_notices import Pending
-from boatyard.aws.record import Subject
-from boatyard.aws.state_changes import StateChange, heard_by
+from boatyard.aws.notices.pending import Pending, forget, remember, remembered
+from boatyard.aws.notices.state_changes import StateChange, heard_by
+from boatyard.aws.records.journal import kept
+from boatyard.aws.records.links import ENDPOINT, LOG, RECORD, Console, endpoint_logs, job_links
+from boatyard.aws.records.record import Subject
+from boatyard.aws.s3 import storage
 from boatyard.spec.notify import BAD_ENDS, Notify
 
 log = logging.getLogger(__name__)
@@ -70,10 +72,10 @@ class Notices:
                 change.kind, change.name, self.subject, tuple(self.places), self.task_page, dict(self.aws)
             )
             if change.state not in ENDS:
-                self._keep(pending_notices.remember, pending)
+                self._keep(remember, pending)
             self._tell(change)
             if change.state in ENDS:
-                self._keep(pending_notices.forget, pending)
+                self._keep(forget, pending)
 
     def _keep(self, how: Callable[[Any, Pending], None], pending: Pending) -> None:
         try:
@@ -146,10 +148,10 @@ class Notices:
 
     def _trace(self, change: StateChange) -> Iterator[str]:
         is_job = change.kind in JOBS
-        source = logs.source_of(change.kind, change.name) if is_job else logs.source_of_endpoint(change.name)
+        source = streams.source_of(change.kind, change.name) if is_job else streams.source_of_endpoint(change.name)
         since = 0 if is_job else int(self.subject.started.timestamp() * 1000)  # what served before has streams too
         try:
-            for line in logs.last_lines(self.clients.get("logs"), source, TRACE_LINES, since=since):
+            for line in streams.last_lines(self.clients.get("logs"), source, TRACE_LINES, since=since):
                 yield line.text
         except aws_failures() as error:
             yield f"(the log could not be read: {error})"
@@ -158,13 +160,13 @@ class Notices:
 def tell_missed(clients: Clients, bucket: str, console: Console, send: Callable[[Pending], Send]) -> list[str]:
     """Tell what became of remembered jobs while nobody looked; return the names of those that ended."""
     ended = []
-    for pending in list(pending_notices.remembered(clients.get("s3"), bucket)):
+    for pending in list(remembered(clients.get("s3"), bucket)):
         sender = send(pending)
         notices = Notices(pending.places, pending.subject, clients, console, pending.task_page, sender, pending.aws)
         with heard_by(notices):
             job = jobs.describe(clients.get("sagemaker"), pending.kind, pending.name)
         if job is None:
-            pending_notices.forget(clients.get("s3"), pending)
+            forget(clients.get("s3"), pending)
         elif job.outcome.ended:
             ended.append(job.name)
     return ended

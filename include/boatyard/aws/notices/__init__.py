@@ -1,0 +1,1 @@
+"""State changes, told to people."""

@@ -1,0 +1,1 @@
+"""What a step leaves behind: its record, and the way to its pages."""

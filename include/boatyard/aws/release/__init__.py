@@ -1,0 +1,1 @@
+"""What serves and what might: the model registry, the gate, endpoints."""

@@ -1,0 +1,1 @@
+"""Waiting for AWS with few calls."""
