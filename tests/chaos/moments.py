@@ -14,7 +14,15 @@ _PATIENCE = 60.0  # seconds: a moment that does not come by then has passed
 _HELD = 8.0  # seconds that a call is held, so that somebody can be killed meanwhile
 _ENDED = {"success", "failed"}
 
-CREATE = {"process": "CreateProcessingJob", "train": "CreateTrainingJob", "predict": "CreateTransformJob"}
+CREATE = {
+    "process": "CreateProcessingJob",
+    "train": "CreateTrainingJob",
+    "predict": "CreateTransformJob",
+    "tune": "CreateHyperParameterTuningJob",
+    "model": "CreateModel",
+    "config": "CreateEndpointConfig",
+    "register": "CreateModelPackage",
+}
 DESCRIBE = {task: operation.replace("Create", "Describe") for task, operation in CREATE.items()}
 HOLDS = {
     plan.BEFORE_CREATE: ("delay", CREATE),

@@ -19,23 +19,29 @@ CREATING, LOOKING, ALL_CALLS = "create", "describe", "every call for 6 s"  # of 
 STARTING, WORKING = "job starts", "job runs"  # of the faults that are jobs'
 
 TASK_MOMENTS = (QUEUED, BEFORE_CREATE, AFTER_CREATE, AFTER_DESCRIBE, IN_WORKER, BETWEEN, AT_RANDOM)
+CALL_MOMENTS = (QUEUED, BEFORE_CREATE, AFTER_CREATE, BETWEEN, AT_RANDOM)
 DEFERRED_MOMENTS = (QUEUED, BEFORE_CREATE, AFTER_CREATE, AFTER_DESCRIBE, DEFERRED, RESUMING, BETWEEN, AT_RANDOM)
 
 
 @dataclass(frozen=True)
 class Chain:
-    """One DAG of the workload: its tasks in order, and the moments that its tasks go through."""
+    """One DAG of the workload: its tasks in order, the moments that they go through, and who may trouble them."""
 
     tasks: tuple[str, ...]
     moments: tuple[str, ...]
+    makes: int = 1  # what each task leaves in SageMaker: a job, a model, a version
+    people: bool = True  # whether there is time for a person to come
+    jobs_die: bool = True
 
 
 CHAINS: Mapping[str, Chain] = {
     "sync": Chain(("process", "train"), TASK_MOMENTS),
     "deferred": Chain(("process", "train"), DEFERRED_MOMENTS),
     "batch": Chain(("predict",), (*DEFERRED_MOMENTS[:-2], AT_RANDOM)),
-    "release": Chain(("deploy",), (QUEUED, DEFERRED, AT_RANDOM)),
-    "timed_out": Chain(("train",), (AT_RANDOM,)),
+    "tune": Chain(("tune",), (*DEFERRED_MOMENTS[:-2], AT_RANDOM), jobs_die=False),  # its jobs are SageMaker's business
+    "register": Chain(("model", "config", "register"), CALL_MOMENTS, people=False, jobs_die=False),
+    "release": Chain(("deploy",), (QUEUED, DEFERRED, AT_RANDOM), makes=0, people=False, jobs_die=False),
+    "timed_out": Chain(("train",), (AT_RANDOM,), people=False, jobs_die=False),
 }
 
 # component, how it dies
@@ -108,7 +114,7 @@ def plan(seed: int) -> Iterator[Run]:
     """Yield runs with one to three faults in each, without end; the same seed, the same plan."""
     dice = random.Random(seed)
     for number in count():
-        dag = dice.choices(list(CHAINS), weights=(34, 40, 12, 8, 6))[0]
+        dag = dice.choices(list(CHAINS), weights=(30, 34, 10, 8, 8, 6, 4))[0]
         yield Run(f"c{number:03d}", dag, _faults(dice, dag, dice.choice((1, 2, 2, 3))))
 
 
@@ -120,11 +126,10 @@ def _faults(dice: random.Random, dag: str, number: int) -> tuple[Fault, ...]:
 
 def _fault(dice: random.Random, dag: str, *, alone: bool) -> Fault:
     chain = CHAINS[dag]
-    only_machines = dag in {"release", "timed_out"} or not alone
     possible = {
         what: weight
         for what, weight in WEIGHTS.items()
-        if _moments(what, chain) and (not only_machines or what in {*KILLS, *CALLS})
+        if _moments(what, chain) and (alone or what in {*KILLS, *CALLS})
     }
     what = dice.choices(list(possible), weights=list(possible.values()))[0]
     task = dice.choice(chain.tasks)
@@ -134,6 +139,8 @@ def _fault(dice: random.Random, dag: str, *, alone: bool) -> Fault:
 def _moments(what: str, chain: Chain) -> tuple[str, ...]:
     if what in CALLS:
         return (CREATING, LOOKING, ALL_CALLS)
+    if (what in JOBS and not chain.jobs_die) or (what in PERSONS and not chain.people):
+        return ()
     if what in JOBS:
         return (STARTING,) if what == "no capacity" else (STARTING, WORKING)
     if what in NOBODY_TELLS:

@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: a dozen faults on seven runs side by side, on real Airflow and sagelocal."""
+"""The short form of `make chaos`: a dozen faults on ten runs side by side, on real Airflow and sagelocal."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +22,12 @@ RUNS = (
     Run("s5", "batch", (Fault("job killed", plan.STARTING, "predict"),)),
     Run("s6", "sync", (Fault("fail", plan.CREATING, "process"), Fault("mark failed", plan.IN_WORKER, "train"))),
     Run("s7", "deferred", (Fault("fail run", plan.DEFERRED, "process"),)),
+    Run("s8", "tune", (Fault("kill -9 worker", plan.AFTER_CREATE, "tune"),)),
+    Run(
+        "s9",
+        "register",
+        (Fault("lose", plan.CREATING, "model"), Fault("kill -9 worker", plan.AFTER_CREATE, "register")),
+    ),
 )
 FAULTS = sum(len(run.faults) for run in RUNS)
 

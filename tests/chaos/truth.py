@@ -16,12 +16,15 @@ from tests.chaos.judge import Job
 
 _LOOK = 0.1  # seconds
 
-# noun of the API, method names, members of times
-KINDS = {
-    "TrainingJob": ("training_job", "TrainingJobArn"),
-    "ProcessingJob": ("processing_job", "ProcessingJobArn"),
-    "TransformJob": ("transform_job", "TransformJobArn"),
+# noun of the API, and as boto3's methods have it
+JOBS = {
+    "TrainingJob": "training_job",
+    "ProcessingJob": "processing_job",
+    "TransformJob": "transform_job",
+    "HyperParameterTuningJob": "hyper_parameter_tuning_job",
 }
+THINGS = {"Model": "model", "EndpointConfig": "endpoint_config"}
+END_TIMES = ("TrainingEndTime", "ProcessingEndTime", "TransformEndTime", "HyperParameterTuningEndTime")
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class SageMakerTruth:
         try:
             return any(
                 one[f"{noun}Status"] == "InProgress"
-                for noun in KINDS
+                for noun in JOBS
                 for one in self._list(noun, NameContains=f"{run}-{task}")
             )
         except (ClientError, BotoCoreError):
@@ -134,7 +137,7 @@ class SageMakerTruth:
             try:
                 found.extend(
                     one
-                    for noun in KINDS
+                    for noun in JOBS
                     for one in self._list(noun, NameContains=f"{run}-{task}", StatusEquals="Failed")
                 )
             except (ClientError, BotoCoreError):
@@ -146,8 +149,9 @@ class SageMakerTruth:
         return bool(found)
 
     def jobs(self) -> list[Job]:
-        """Return every job that carries the tags of the workload."""
-        return [job for noun in KINDS for one in self._list(noun) if (job := self._job(noun, one)) is not None]
+        """Return every job and thing that carries the tags of the workload, and every version of its groups."""
+        listed = [(noun, one) for noun in (*JOBS, *THINGS) for one in self._list(noun)]
+        return [job for noun, one in listed if (job := self._job(noun, one)) is not None] + list(self._versions())
 
     def serving(self, endpoint: str) -> tuple[str, str]:
         """Return an endpoint's status and its configuration."""
@@ -155,24 +159,30 @@ class SageMakerTruth:
         return found["EndpointStatus"], found["EndpointConfigName"]
 
     def _list(self, noun: str, **asked: str) -> Iterator[dict[str, Any]]:
-        paginator = self.client.get_paginator(f"list_{KINDS[noun][0]}s")
+        member = f"{noun}s" if noun in THINGS else f"{noun}Summaries"
+        paginator = self.client.get_paginator(f"list_{(JOBS | THINGS)[noun]}s")
         for page in paginator.paginate(**asked, PaginationConfig={"PageSize": 100}):
-            if f"{noun}Summaries" not in page:
+            if member not in page:
                 raise ConnectionClosedError(endpoint_url=self.environment["AWS_ENDPOINT_URL"])  # it died as it spoke
-            yield from page[f"{noun}Summaries"]
+            yield from page[member]
 
     def _job(self, noun: str, summary: Mapping[str, Any]) -> Job | None:
-        method, arn_key = KINDS[noun]
-        arn = summary[arn_key]
+        arn = summary[f"{noun}Arn"]
         if arn in self._ended:
             return self._ended[arn]
-        found = getattr(self.client, f"describe_{method}")(**{f"{noun}Name": summary[f"{noun}Name"]})
         tags = {tag["Key"]: tag["Value"] for tag in self.client.list_tags(ResourceArn=arn)["Tags"]}
         if "chaos:run" not in tags:
             self._ended[arn] = None
             return None
+        if noun in THINGS:
+            created = summary["CreationTime"].timestamp()
+            return Job(tags["chaos:run"], tags["chaos:task"], arn, "Completed", "", created, created)
+        found = getattr(self.client, f"describe_{JOBS[noun]}")(**{f"{noun}Name": summary[f"{noun}Name"]})
+        if "TuningJobArn" in found:  # it has the tags of the tuning job, which answers for it
+            self._ended[arn] = None
+            return None
         status = found[f"{noun}Status"]
-        end = found.get("TrainingEndTime") or found.get("ProcessingEndTime") or found.get("TransformEndTime")
+        end = next((found[key] for key in END_TIMES if key in found), None)
         job = Job(
             run=tags["chaos:run"],
             task=tags["chaos:task"],
@@ -185,6 +195,17 @@ class SageMakerTruth:
         if job.ended is not None:
             self._ended[arn] = job
         return job
+
+    def _versions(self) -> Iterator[Job]:
+        """Yield the model packages, which take no tags of their own, by the names of their groups: RUN-TASK."""
+        for page in self.client.get_paginator("list_model_package_groups").paginate():
+            for group in page["ModelPackageGroupSummaryList"]:
+                run, task = group["ModelPackageGroupName"].rsplit("-", 1)
+                asked = {"ModelPackageGroupName": group["ModelPackageGroupName"]}
+                for versions in self.client.get_paginator("list_model_packages").paginate(**asked):
+                    for one in versions["ModelPackageSummaryList"]:
+                        created = one["CreationTime"].timestamp()
+                        yield Job(run, task, one["ModelPackageArn"], "Completed", "", created, created)
 
 
 def until(question: Any, seconds: float, pause: float = 0.25) -> bool:

@@ -62,6 +62,26 @@ def training(task: str) -> dict[str, Any]:
     }
 
 
+def tuning(task: str) -> dict[str, Any]:
+    trial = training(task)
+    del trial["TrainingJobName"], trial["HyperParameters"], trial["Tags"]
+    trial["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "score", "Regex": r"score=([0-9.e-]+)"}]
+    return {
+        "HyperParameterTuningJobName": name(task),
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0.1", "MaxValue": "1"}]},
+        },
+        "TrainingJobDefinition": {
+            "StaticHyperParameters": {"seconds": SECONDS.format(task=task), "message": "score={x}"},
+            **trial,
+        },
+        "Tags": tags(task),
+    }
+
+
 def model(named: str) -> dict[str, Any]:
     container = {"Image": IMAGE, "ModelDataUrl": ARTIFACT}
     return {"ModelName": named, "PrimaryContainer": container, "ExecutionRoleArn": ROLE}
@@ -80,16 +100,20 @@ def transform(task: str) -> dict[str, Any]:
     return {"Model": model(name(task)), "Transform": job}
 
 
-def endpoint(named: str) -> dict[str, Any]:
+def endpoint_config(named: str, model_name: str) -> dict[str, Any]:
     variant = {
         "VariantName": "AllTraffic",
-        "ModelName": name("deploy"),
+        "ModelName": model_name,
         "InitialInstanceCount": 1,
         "InstanceType": "ml.m5.large",
     }
+    return {"EndpointConfigName": named, "ProductionVariants": [variant]}
+
+
+def endpoint(named: str) -> dict[str, Any]:
     return {
         "Model": model(name("deploy")),
-        "EndpointConfig": {"EndpointConfigName": name("deploy"), "ProductionVariants": [variant]},
+        "EndpointConfig": endpoint_config(name("deploy"), name("deploy")),
         "Endpoint": {"EndpointName": named, "EndpointConfigName": name("deploy")},
     }
 
@@ -106,12 +130,25 @@ def dags(operators: ModuleType, whose: str, here: Mapping[str, Any], deferred: M
         made.append(dag)
     with DAG(f"{whose}_batch", schedule=None, default_args=PATIENT, max_active_runs=32) as batch:
         operators.SageMakerTransformOperator(task_id="predict", config=transform("predict"), **deferred)
+    with DAG(f"{whose}_tune", schedule=None, default_args=PATIENT, max_active_runs=32) as tune:
+        operators.SageMakerTuningOperator(task_id="tune", config=tuning("tune"), **deferred)
+    with DAG(f"{whose}_register", schedule=None, default_args=PATIENT, max_active_runs=32) as register:
+        made_model = operators.SageMakerModelOperator(
+            task_id="model", config=model(name("model")) | {"Tags": tags("model")}
+        )
+        made_config = operators.SageMakerEndpointConfigOperator(
+            task_id="config", config=endpoint_config(name("config"), name("model")) | {"Tags": tags("config")}
+        )
+        version = operators.SageMakerRegisterModelVersionOperator(
+            task_id="register", image_uri=IMAGE, model_url=ARTIFACT, package_group_name=name("register")
+        )
+        made_model >> made_config >> version
     with DAG(f"{whose}_release", schedule=None, default_args=PATIENT, max_active_runs=1) as release:
         operators.SageMakerEndpointOperator(task_id="deploy", config=endpoint(f"chaos-{whose}"), **deferred)
     with DAG(f"{whose}_timed_out", schedule=None, default_args=PATIENT | {"retries": 1}, max_active_runs=32) as late:
         limit = {"max_ingestion_time": 6}
         operators.SageMakerTrainingOperator(task_id="train", config=training("train"), **{**deferred, **limit})
-    return [*made, batch, release, late]
+    return [*made, batch, tune, register, release, late]
 
 
 POLLED = {"check_interval": 2}
