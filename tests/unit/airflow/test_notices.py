@@ -25,6 +25,7 @@ from boatyard.aws.notices.notify import Notice, Notices
 from boatyard.aws.notices.state_changes import StateChange, heard_by, tell
 from boatyard.aws.records.links import Console
 from boatyard.aws.records.record import Subject
+from boatyard.aws.release import endpoints
 from boatyard.spec.notify import Notify
 
 __all__ = ["approved", "group", "model_data", "register"]
@@ -189,7 +190,7 @@ def test_a_chat_hears_which_configuration_an_endpoint_serves_and_that_an_update_
 
 
 def test_a_part_of_a_long_training_whose_time_was_up_is_told_as_such(training: Training) -> None:
-    change = StateChange("training", "harbour-train-abc-0-0", "Stopped", "reached its time limit")
+    change = StateChange("training", "harbour-train-abc-0-0", "Stopped", "reached its time limit", ended=True)
     one = SageMakerTrainingOperator(task_id="train", config=training())
     long = SageMakerTrainingOperator(task_id="train", config=training(), total_runtime=1_000_000)
     assert one.worded(change) == change
@@ -208,7 +209,7 @@ def test_a_wrong_place_is_refused_when_the_dag_is_parsed(training: Training) -> 
         )
 
 
-CHANGE = StateChange("training", "harbour-train-abc-0-0", "Completed", "succeeded")
+CHANGE = StateChange("training", "harbour-train-abc-0-0", "Completed", "succeeded", ended=True)
 
 
 @pytest.fixture
@@ -274,9 +275,33 @@ def test_a_job_that_ended_after_its_task_had_died_is_told_of_once(
     assert f"<{task.context()['ti'].log_url}|Task>" in team.texts[1]
 
 
+def test_an_update_that_ended_after_its_task_had_died_is_told_of_once_unless_somebody_asked_for_more_since(
+    team: Chat, sagemaker: Any, bucket: str, approved: Callable[..., str]
+) -> None:
+    name = f"e-{uuid.uuid4()}"
+    told: dict[str, Any] = {
+        "records": f"s3://{bucket}/boats/records",
+        "notify": [{"slack": "team", "states": ["Creating", "InService"]}],
+        "deferrable": True,
+        "defer_after": 0.0,
+    }
+    reconcile = TellMissedChangesOperator(task_id="tell", bucket=bucket, aws_conn_id=None)
+    with pytest.raises(TaskDeferred) as deferral:
+        deploy(name, approved(ECHO_START_SECONDS="1"), **told).execute(Task().context())
+    assert reconcile.execute(Task().context()) == []  # it is on its way
+    endpoints.wait(sagemaker, name, deferral.value.trigger.wanted)
+    assert reconcile.execute(Task().context()) == [name]
+    with pytest.raises(TaskDeferred):
+        deploy(name, approved(ECHO_START_SECONDS="2"), **told).execute(Task().context())
+    last = deploy(name, approved(COLOUR="red")).execute(Task().context())["endpoint_config_name"]
+    assert reconcile.execute(Task().context()) == []
+    assert sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"] == last
+    assert [text.partition(":")[0] for text in team.texts] == ["*Creating", "*InService"]
+
+
 def test_an_endpoint_is_told_of_again_when_a_person_asks_for_it_again(notices: Callable[..., Notices]) -> None:
     sent: list[int] = []
-    change = StateChange("endpoint", "harbour", "InService", "serves c")
+    change = StateChange("endpoint", "harbour", "InService", "serves c", ended=True)
     for generation in (0, 0, 1):
         with heard_by(notices(lambda _, notice, g=generation: sent.append(g), generation=generation)):
             tell(change)

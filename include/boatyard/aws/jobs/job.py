@@ -46,7 +46,8 @@ def describe(client: Any, kind: str, name: str, *, patience: float | None = None
     job = look_up(client, kind, name, patience=patience)
     if job is not None:
         note_job(job, _asked_for(client, JOBS[kind], job.description))
-        tell(StateChange(kind, name, job.description[JOBS[kind].status_key], job.outcome.value, job.reason))
+        status = job.description[JOBS[kind].status_key]
+        tell(StateChange(kind, name, status, job.outcome.value, job.reason, job.outcome.ended))
     return job
 
 

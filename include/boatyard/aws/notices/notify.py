@@ -21,6 +21,7 @@ from boatyard.aws.notices.state_changes import StateChange, heard_by
 from boatyard.aws.records.journal import kept
 from boatyard.aws.records.links import ENDPOINT, LOG, RECORD, Console, endpoint_logs, job_links
 from boatyard.aws.records.record import Subject
+from boatyard.aws.release import endpoints
 from boatyard.aws.s3 import storage
 from boatyard.spec.notify import BAD_ENDS, Notify
 
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 TASK = "Task"
 TRACE_LINES = 50
-ENDS = ("Completed", "Failed", "Stopped")  # of jobs
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Notices:
     """Listen to the state changes of one try of a step, and tell the places that want to know.
 
     A place is told of a change at most once, whatever dies: the notice is claimed in S3 before it is sent. One that
-    could not be sent is logged and not tried again; the step does not notice. While a job runs it is remembered, so
-    that its end is told even if nobody waits for it any more (`tell_missed`).
+    could not be sent is logged and not tried again; the step does not notice. While a job runs, or an endpoint is on
+    its way, it is remembered, so that its end is told even if nobody waits for it any more (`tell_missed`).
     """
 
     places: Sequence[Notify]
@@ -65,17 +65,23 @@ class Notices:
     def __call__(self, change: StateChange) -> None:
         """Tell every place that wants to know of `change`."""
         with kept():  # what is asked of AWS for a notice is no part of the step's record
-            if change.kind not in JOBS:
-                self._tell(change)
-                return
-            pending = Pending(
-                change.kind, change.name, self.subject, tuple(self.places), self.task_page, dict(self.aws)
-            )
-            if change.state not in ENDS:
+            pending = self._pending(change)
+            if not change.ended:
                 self._keep(remember, pending)
             self._tell(change)
-            if change.state in ENDS:
+            if change.ended:
                 self._keep(forget, pending)
+
+    def _pending(self, change: StateChange) -> Pending:
+        return Pending(
+            kind=change.kind,
+            name=change.name,
+            subject=self.subject,
+            places=tuple(self.places),
+            task_page=self.task_page,
+            aws=dict(self.aws),
+            wanted=change.wanted,
+        )
 
     def _keep(self, how: Callable[[Any, Pending], None], pending: Pending) -> None:
         try:
@@ -97,7 +103,7 @@ class Notices:
     def _claim(self, place: Notify, change: StateChange) -> bool:
         """Tell whether this notice is ours to send."""
         target = place.target
-        uri = f"{self.subject.notices_uri}/{self._identity(change)}/{content_name(change.state, target)}.json"
+        uri = f"{self.subject.notices_uri}/{self._pending(change).identity}/{content_name(change.state, target)}.json"
         claim = {
             "place": target,
             "change": asdict(change),
@@ -107,12 +113,6 @@ class Notices:
             "by": os.urandom(8).hex(),  # tells two claimants of the same instant apart
         }
         return storage.write_once(self.clients.get("s3"), uri, f"{json.dumps(claim, indent=1)}\n".encode())
-
-    def _identity(self, change: StateChange) -> str:
-        """Return what a change happens to once: a job, or the endpoint as this step of this run brings it about."""
-        if change.kind in JOBS:
-            return change.name
-        return f"{change.name}-{self.subject.owner.digest}-{self.subject.generation}"
 
     def _notice(self, change: StateChange) -> Notice:
         owner = self.subject.owner
@@ -158,18 +158,24 @@ class Notices:
 
 
 def tell_missed(clients: Clients, bucket: str, console: Console, send: Callable[[Pending], Send]) -> list[str]:
-    """Tell what became of remembered jobs while nobody looked; return the names of those that ended."""
+    """Tell what became of remembered jobs and endpoints while nobody looked; return the names of those that ended."""
     ended = []
     for pending in list(remembered(clients.get("s3"), bucket)):
         sender = send(pending)
         notices = Notices(pending.places, pending.subject, clients, console, pending.task_page, sender, pending.aws)
         with heard_by(notices):
-            job = jobs.describe(clients.get("sagemaker"), pending.kind, pending.name)
-        if job is None:
+            found = _look(clients.get("sagemaker"), pending)
+        if found is None:
             forget(clients.get("s3"), pending)
-        elif job.outcome.ended:
-            ended.append(job.name)
+        elif found.outcome.ended:
+            ended.append(found.name)
     return ended
+
+
+def _look(client: Any, pending: Pending) -> jobs.Job | endpoints.Endpoint | None:
+    if pending.kind in JOBS:
+        return jobs.describe(client, pending.kind, pending.name)
+    return endpoints.look_back(client, pending.name, pending.wanted)
 
 
 def _title(change: StateChange) -> str:

@@ -1,4 +1,4 @@
-"""Jobs whose end somebody is to be told of: kept in S3, for whoever waits for a job may die before it ends."""
+"""Jobs and endpoints whose end somebody is to be told of: kept in S3, for whoever waits for it may die before."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from boatyard.aws.calls import call
+from boatyard.aws.jobs.kinds import JOBS
 from boatyard.aws.naming import Owner
 from boatyard.aws.records.record import Subject
 from boatyard.aws.s3 import storage
@@ -19,7 +20,7 @@ PREFIX = "boatyard/pending-notices/"
 
 @dataclass(frozen=True)
 class Pending:
-    """A job that runs as far as anybody knows, and who is to be told of it in which words."""
+    """What goes on as far as anybody knows, and who is to be told of it in which words."""
 
     kind: str
     name: str
@@ -27,16 +28,24 @@ class Pending:
     places: tuple[Notify, ...]
     task_page: str
     aws: dict[str, Any] = field(default_factory=dict)  # the task's connection, as SnsNotifier takes it
+    wanted: str = ""  # the configuration that an endpoint is to serve
+
+    @property
+    def identity(self) -> str:
+        """Return what changes once: a job, or the endpoint as this step of this run brings it about."""
+        if self.kind in JOBS:
+            return self.name
+        return f"{self.name}-{self.subject.owner.digest}-{self.subject.generation}"
 
     @property
     def uri(self) -> str:
         """Return where it is kept: in the bucket of the step's records."""
         bucket, _ = storage.split_uri(self.subject.place)
-        return f"s3://{bucket}/{PREFIX}{self.kind}/{self.name}.json"
+        return f"s3://{bucket}/{PREFIX}{self.kind}/{self.identity}.json"
 
 
 def remember(client: Any, pending: Pending) -> None:
-    """Keep a job until `forget`."""
+    """Keep it until `forget`."""
     content = {
         "kind": pending.kind,
         "name": pending.name,
@@ -48,18 +57,19 @@ def remember(client: Any, pending: Pending) -> None:
         "places": [place.model_dump(mode="json", exclude_none=True) for place in pending.places],
         "task_page": pending.task_page,
         "aws": pending.aws,
+        "wanted": pending.wanted,
     }
     storage.write_bytes(client, pending.uri, f"{json.dumps(content, indent=1)}\n".encode(), "application/json")
 
 
 def forget(client: Any, pending: Pending) -> None:
-    """Keep a job no longer: everybody was told of its end."""
+    """Keep it no longer: everybody was told of its end."""
     bucket, key = storage.split_uri(pending.uri)
     call(client, "delete_object", {"Bucket": bucket, "Key": key})
 
 
 def remembered(client: Any, bucket: str) -> Iterator[Pending]:
-    """Yield the jobs that are kept in a bucket."""
+    """Yield what is kept in a bucket."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": PREFIX}
     while True:
         page = call(client, "list_objects_v2", request)
@@ -79,5 +89,11 @@ def _read(content: dict[str, Any]) -> Pending:
         generation=content["generation"],
     )
     return Pending(
-        content["kind"], content["name"], subject, places(content["places"]), content["task_page"], content["aws"]
+        kind=content["kind"],
+        name=content["name"],
+        subject=subject,
+        places=places(content["places"]),
+        task_page=content["task_page"],
+        aws=content["aws"],
+        wanted=content["wanted"],
     )

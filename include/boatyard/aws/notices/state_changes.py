@@ -20,6 +20,8 @@ class StateChange:
     state: str  # as SageMaker spells it; RolledBack of an endpoint that does not serve what was wanted
     words: str  # what it means, such as "reached its time limit"
     reason: str = ""  # SageMaker's FailureReason
+    ended: bool = False  # nothing will change any more by itself
+    wanted: str = ""  # the configuration that an endpoint is to serve
 
 
 Listener = Callable[[StateChange], None]

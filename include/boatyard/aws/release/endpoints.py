@@ -36,6 +36,12 @@ class Endpoint:
         is_made = self.status in {"Creating", "SystemUpdating"} and self.wanted == self.config
         return self.outcome is Outcome.RUNNING and (is_made or self.wanted == self.coming)
 
+    @property
+    def is_superseded(self) -> bool:
+        """Tell whether somebody asked for another configuration since; a rollback leaves its reason."""
+        is_replaced = self.outcome is Outcome.RUNNING and self.coming not in {"", self.wanted}
+        return is_replaced or (self.outcome is Outcome.ROLLED_BACK and not self.reason)
+
 
 def ensure_model(client: Any, request: dict[str, Any], *, named_by_content: bool = False) -> None:
     """Make sure that the model of `request` (of CreateModel) exists as it says; a name that is a hash says it all."""
@@ -107,6 +113,15 @@ def wait(client: Any, name: str, wanted: str, seconds: float | None = None) -> E
     return endpoint
 
 
+def look_back(client: Any, name: str, wanted: str) -> Endpoint | None:
+    """Look at an endpoint that nobody waits for, and tell of it; `None` if it is gone or was asked for more since."""
+    endpoint = describe(client, name, wanted)
+    if endpoint is None or endpoint.is_superseded:
+        return None
+    tell(_change(endpoint))
+    return endpoint
+
+
 def _look(client: Any, name: str, wanted: str, patience: float | None) -> Endpoint:
     endpoint = describe(client, name, wanted, patience=patience)
     if endpoint is None:
@@ -123,6 +138,8 @@ def _change(endpoint: Endpoint) -> StateChange:
         state=ROLLED_BACK if rolled_back else endpoint.status,
         words=f"serves {endpoint.config}" if endpoint.status == "InService" else f"is to serve {endpoint.wanted}",
         reason=endpoint.reason,
+        ended=endpoint.outcome.ended,
+        wanted=endpoint.wanted,
     )
 
 
