@@ -45,7 +45,7 @@ def test_a_folder_that_a_newer_server_wrote_is_refused_and_left_alone(aws: Local
     (tmp_path / "version.json").write_text(written)
     refused = run("serve", "--state", str(tmp_path), "--images", str(aws.images))
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
-    assert "state version 1000000; this one has version 1" in refused.stderr
+    assert "state version 1000000; this one has version 2" in refused.stderr
     assert (tmp_path / "version.json").read_text() == written
     assert {path.name for path in tmp_path.iterdir()} == {"version.json", "lock"}
 

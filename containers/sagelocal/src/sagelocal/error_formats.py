@@ -77,7 +77,7 @@ def _s3_error(_: str, error: AwsError) -> HttpResponse:
     fields = {"Code": error.code, "Message": error.message, **error.fields, "RequestId": request}
     members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{members}</Error>'
-    headers = {"Content-Type": "application/xml", "x-amz-request-id": request}
+    headers = {"Content-Type": "application/xml", "x-amz-request-id": request, **error.headers}
     return HttpResponse(error.status, headers, body.encode())
 
 

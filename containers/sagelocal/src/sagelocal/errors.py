@@ -6,7 +6,8 @@ from typing import Any
 class AwsError(Exception):
     """Answer a call with an AWS error.
 
-    `fields` are further members of the error's shape, such as `OriginalStatusCode` of `ModelError`.
+    `fields` are further members of the error's shape, such as `OriginalStatusCode` of `ModelError`; `headers` come
+    beside it in S3's answers.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
@@ -15,6 +16,7 @@ class AwsError(Exception):
         self.message = message
         self.status = status
         self.fields = fields
+        self.headers: dict[str, str] = {}
 
 
 def validation_error(message: str) -> AwsError:

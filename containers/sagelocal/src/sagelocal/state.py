@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 # Raised with each change that an older server would misread.
-VERSION = 1
+VERSION = 2
 
 
 class StateError(Exception):
@@ -41,7 +41,7 @@ def _lock(descriptor: int, folder: Path) -> None:
 def _check_version(folder: Path) -> None:
     path = folder / "version.json"
     found = json.loads(path.read_text())["version"] if path.exists() else VERSION
-    if found != VERSION:
+    if found > VERSION:
         raise StateError(
             f"{folder} was written by a sagelocal with state version {found}; this one has version {VERSION}. "
             "Run the newer sagelocal, or use another folder."

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sagelocal.errors import AwsError
 from sagelocal.s3.conditions import NotModified, byte_range, check_read, write_condition
-from sagelocal.s3.objects import ObjectInfo
+from sagelocal.s3.info import ObjectInfo
 
 MODIFIED = 1_700_000_000.5  # Tue, 14 Nov 2023 22:13:20 GMT
 INFO = ObjectInfo("bucket", "key", 10, "abc", MODIFIED, "text/plain", {}, Path("blob"))

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from sagelocal.errors import AwsError
 from sagelocal.s3 import objects
+from sagelocal.s3.info import ObjectInfo, Properties
 from sagelocal.s3.keys import successor
 from sagelocal.s3.listing import list_page
 from sagelocal.s3.multipart import LEAST_PART, Uploads
-from sagelocal.s3.objects import ObjectInfo, ObjectStore, Properties
+from sagelocal.s3.objects import ObjectStore
 
 KEYS = st.text(
     st.one_of(st.sampled_from("ab/\0~\x7f"), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=6

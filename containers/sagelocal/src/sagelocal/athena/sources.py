@@ -11,7 +11,8 @@ from sagelocal.athena.catalog import Column, Partition, Table
 from sagelocal.athena.errors import QueryError
 from sagelocal.athena.translate import PATH_COLUMN, Source
 from sagelocal.athena.types import to_duckdb
-from sagelocal.s3.objects import ObjectInfo, ObjectStore
+from sagelocal.s3.info import ObjectInfo
+from sagelocal.s3.objects import ObjectStore
 from sagelocal.s3.uri import split_uri
 
 

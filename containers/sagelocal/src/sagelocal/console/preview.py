@@ -13,7 +13,7 @@ from sagelocal.console.markup import Markup, joined, tag
 from sagelocal.console.values import rows, shown, size
 
 if TYPE_CHECKING:
-    from sagelocal.s3.objects import ObjectInfo
+    from sagelocal.s3.info import ObjectInfo
 
 _LINES = 100
 _BYTES = 256 << 10

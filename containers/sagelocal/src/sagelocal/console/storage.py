@@ -15,7 +15,7 @@ from sagelocal.exchange import FileRange, HttpResponse
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
-    from sagelocal.s3.objects import ObjectInfo
+    from sagelocal.s3.info import ObjectInfo
 
 _MOST = 1000  # entries of a folder on one page
 _DEFAULT_TYPE = "binary/octet-stream"

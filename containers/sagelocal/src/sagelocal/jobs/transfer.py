@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sagelocal.errors import AwsError
 from sagelocal.jobs.unpacking import unpack
-from sagelocal.s3.objects import ObjectInfo, ObjectStore
+from sagelocal.s3.info import ObjectInfo
+from sagelocal.s3.objects import ObjectStore
 from sagelocal.s3.uri import split_uri
 
 _BLOCK = 1 << 20

@@ -8,18 +8,40 @@ from sagelocal import auth
 from sagelocal.backend import Backend
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpRequest, HttpResponse
-from sagelocal.s3 import bucket_api, listing, multipart_api, object_api, presigned
+from sagelocal.s3 import (
+    attributes_api,
+    bucket_api,
+    bucket_settings,
+    copy_api,
+    listing,
+    multipart_api,
+    object_api,
+    presigned,
+    tagging_api,
+    version_listing,
+)
 from sagelocal.s3.call import HANDLERS, Call, read_query, split_path
 from sagelocal.s3.multipart import Uploads
 from sagelocal.s3.payload import Payload
 from sagelocal.wire import request_id
 
-__all__ = ["S3Api", "bucket_api", "listing", "multipart_api", "object_api"]  # imported for the handlers they register
+__all__ = [  # imported for the handlers they register
+    "S3Api",
+    "attributes_api",
+    "bucket_api",
+    "bucket_settings",
+    "copy_api",
+    "listing",
+    "multipart_api",
+    "object_api",
+    "tagging_api",
+    "version_listing",
+]
 
 # Query parameters that belong to an operation without choosing it; any other one does choose.
 _PARAMETERS = re.compile(
     r"list-type|prefix|delimiter|marker|max-keys|continuation-token|start-after|fetch-owner|encoding-type"
-    r"|key-marker|upload-id-marker|max-uploads|part-number-marker|max-parts|partNumber|bucket-region|max-buckets"
+    r"|versionId|version-id-marker|key-marker|upload-id-marker|max-uploads|part-number-marker|max-parts|partNumber|bucket-region|max-buckets"
     r"|x-id|response-[a-z-]+|x-amz-[a-z0-9-]+|X-Amz-[A-Za-z0-9-]+|AWSAccessKeyId|Signature|Expires"
 )
 # Headers whose silent loss would store something else than was asked for.
@@ -27,6 +49,12 @@ _REFUSED_HEADERS = re.compile(
     r"x-amz-object-lock-.*|x-amz-grant-.*|x-amz-website-redirect-location|x-amz-write-offset-bytes"
     r"|x-amz-server-side-encryption-customer-.*|x-amz-copy-source-server-side-encryption-customer-.*"
 )
+_OF_A_VERSION = frozenset(
+    {
+        "GetObject", "HeadObject", "DeleteObject", "GetObjectAttributes", "GetObjectTagging", "PutObjectTagging",
+        "DeleteObjectTagging",
+    }
+)  # fmt: skip
 _ACCEPTED_ACLS = frozenset({"private", "bucket-owner-full-control"})
 
 
@@ -45,18 +73,21 @@ class S3Api:
         self._check_headers(request)
         bucket, key = split_path(request.path)
         level = _level(bucket, key)
-        name = _subresource(query, request.headers)
+        name = _subresource(request, query)
         if (request.method, level, name) not in HANDLERS:
             asked = f"{request.method} of {'an' if level == 'object' else 'a'} {level}"
             detail = f" with {name}" if name else ""
             message = f"sagelocal's S3 does not have {asked}{detail}."
             raise AwsError("NotImplemented", message, 501)
+        operation, handler = HANDLERS[request.method, level, name]
+        if "versionId" in query and operation not in _OF_A_VERSION:
+            raise AwsError("InvalidArgument", "This operation does not accept a version-id.", ArgumentName="versionId")
         payload = Payload(request, signature, signing_key)
         backend = self._backend
         call = Call(
             request, bucket, key, query, payload, backend.objects, self._uploads, backend.region, backend.account
         )
-        response = HANDLERS[request.method, level, name][1](call)
+        response = handler(call)
         response.headers["x-amz-request-id"] = request_id()
         return response
 
@@ -89,7 +120,7 @@ class S3Api:
 
 def operation_name(request: HttpRequest) -> str:
     """Return the name of the operation that a request calls, empty if there is none."""
-    subresource = _subresource(read_query(request.query), request.headers)
+    subresource = _subresource(request, read_query(request.query))
     name, _ = HANDLERS.get((request.method, _level(*split_path(request.path)), subresource), ("", None))
     return name
 
@@ -98,10 +129,10 @@ def _level(bucket: str, key: str) -> str:
     return "object" if key else "bucket" if bucket else "service"
 
 
-def _subresource(query: dict[str, str], headers: dict[str, str]) -> str:
+def _subresource(request: HttpRequest, query: dict[str, str]) -> str:
     names = sorted(name for name in query if not _PARAMETERS.fullmatch(name))
-    if "partNumber" in query and "uploadId" not in query:
+    if "partNumber" in query and "uploadId" not in query and request.method not in ("GET", "HEAD"):
         names.append("partNumber")
-    if "x-amz-copy-source" in headers:
+    if "x-amz-copy-source" in request.headers:
         names.append("copy")
     return " ".join(names)

@@ -7,8 +7,9 @@ from typing import Any
 
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse
-from sagelocal.s3 import xml
+from sagelocal.s3 import versions, xml
 from sagelocal.s3.call import Call, answer_xml, s3_operation
+from sagelocal.s3.errors import no_such_version
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -74,8 +75,24 @@ def get_bucket_location(call: Call) -> HttpResponse:
 
 @s3_operation("GetBucketVersioning", "GET", "bucket", "versioning")
 def get_bucket_versioning(call: Call) -> HttpResponse:
+    # no status: versions were never kept
+    return answer_xml("VersioningConfiguration", [("Status", call.store.versioning(call.bucket))])
+
+
+@s3_operation("PutBucketVersioning", "PUT", "bucket", "versioning")
+def put_bucket_versioning(call: Call) -> HttpResponse:
+    root = xml.parse(call.payload.document())
+    status = root.findtext("Status")
     call.store.require_bucket(call.bucket)
-    return answer_xml("VersioningConfiguration", [])  # no status: versioning was never enabled
+    if status is None:
+        message = "The Versioning element must be specified"
+        raise AwsError("IllegalVersioningConfigurationException", message)
+    if status not in (versions.ENABLED, versions.SUSPENDED):
+        raise xml.malformed()
+    if root.findtext("MfaDelete") == "Enabled":
+        raise AwsError("NotImplemented", "sagelocal's S3 does not have MfaDelete.", 501)
+    call.store.set_versioning(call.bucket, status)
+    return HttpResponse(200, {})
 
 
 @s3_operation("DeleteObjects", "POST", "bucket", "delete")
@@ -86,14 +103,20 @@ def delete_objects(call: Call) -> HttpResponse:
     if not objects or len(objects) > 1000:
         raise xml.malformed()
     is_quiet = root.findtext("Quiet") == "true"
-    results: list[tuple[str, Any]] = []
-    for element in objects:
-        key = element.findtext("Key") or ""
-        if element.find("VersionId") is not None and element.findtext("VersionId") != "null":
-            error = [("Key", key), ("Code", "NotImplemented"), ("Message", "sagelocal does not have versions.")]
-            results.append(("Error", error))
-            continue
-        call.store.delete(call.bucket, key)
-        if not is_quiet:
-            results.append(("Deleted", [("Key", key)]))
-    return answer_xml("DeleteResult", results)
+    results = [_delete(call, element.findtext("Key") or "", element.findtext("VersionId")) for element in objects]
+    return answer_xml("DeleteResult", [result for result in results if not is_quiet or result[0] == "Error"])
+
+
+def _delete(call: Call, key: str, version: str | None) -> tuple[str, Any]:
+    """Delete one of many objects; return the member of the answer that tells of it."""
+    if version is None:
+        marker = call.store.delete(call.bucket, key)
+        hidden = [("DeleteMarker", True), ("DeleteMarkerVersionId", marker.version)] if marker else []
+        return "Deleted", [("Key", key), *hidden]
+    if not versions.is_identifier(version):
+        error = no_such_version(key, version)
+        return "Error", [("Key", key), ("VersionId", version), ("Code", error.code), ("Message", error.message)]
+    removed = call.store.delete_version(call.bucket, key, version)
+    is_marker = removed is not None and removed.is_marker
+    marked = [("DeleteMarker", True), ("DeleteMarkerVersionId", version)] if is_marker else []
+    return "Deleted", [("Key", key), ("VersionId", version), *marked]

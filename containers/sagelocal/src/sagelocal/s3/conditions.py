@@ -10,7 +10,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from sagelocal.errors import AwsError
-from sagelocal.s3.objects import Condition, ObjectInfo
+from sagelocal.s3.info import Condition, ObjectInfo
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 

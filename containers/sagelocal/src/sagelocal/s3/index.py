@@ -11,7 +11,9 @@ from typing import Any
 
 from sagelocal.transactions import step
 
-_SCHEMA = """
+# Each step leads from the layout before it to the next one; the first leads to what the first servers wrote.
+_STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, created REAL NOT NULL, tags TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object (
     bucket TEXT NOT NULL, key TEXT NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
@@ -26,7 +28,26 @@ CREATE TABLE IF NOT EXISTS part (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS completed (upload TEXT PRIMARY KEY, etag TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS garbage (blob TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
-"""
+""",
+    """
+ALTER TABLE bucket ADD COLUMN versioning TEXT;
+ALTER TABLE object ADD COLUMN version TEXT NOT NULL DEFAULT 'null';
+ALTER TABLE object ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE completed ADD COLUMN version TEXT NOT NULL DEFAULT 'null';
+CREATE TABLE version (
+    bucket TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, version TEXT NOT NULL, blob TEXT NOT NULL,
+    size INTEGER NOT NULL, etag TEXT NOT NULL, modified REAL NOT NULL, properties TEXT NOT NULL,
+    PRIMARY KEY (bucket, key, rank), UNIQUE (bucket, key, version)
+) WITHOUT ROWID;
+CREATE TABLE joined (
+    blob TEXT NOT NULL, number INTEGER NOT NULL, size INTEGER NOT NULL, checksum TEXT NOT NULL,
+    PRIMARY KEY (blob, number)
+) WITHOUT ROWID;
+CREATE TABLE setting (
+    bucket TEXT NOT NULL, name TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (bucket, name)
+) WITHOUT ROWID;
+""",
+)
 
 
 class Index:
@@ -40,7 +61,15 @@ class Index:
         self._writer.execute("PRAGMA journal_mode=WAL")
         # A killed process loses nothing this way; what a power cut may take, the README says.
         self._writer.execute("PRAGMA synchronous=NORMAL")
-        self._writer.executescript(_SCHEMA)
+        self._migrate()
+
+    def _migrate(self) -> None:
+        with step(self._writer):  # all steps, or none
+            (done,) = self._writer.execute("PRAGMA user_version").fetchone()
+            for statements in _STEPS[done:]:
+                for statement in statements.split(";"):
+                    self._writer.execute(statement)
+            self._writer.execute(f"PRAGMA user_version = {len(_STEPS)}")
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=60)

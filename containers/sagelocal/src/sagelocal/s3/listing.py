@@ -13,8 +13,9 @@ from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse
 from sagelocal.s3 import xml
 from sagelocal.s3.call import Call, answer_xml, s3_operation
+from sagelocal.s3.info import ObjectInfo
 from sagelocal.s3.keys import successor
-from sagelocal.s3.objects import ObjectInfo, ObjectStore
+from sagelocal.s3.objects import ObjectStore
 
 LONGEST_PAGE = 1000
 
@@ -77,7 +78,8 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
     return None if end < 0 else key[: end + len(delimiter)]
 
 
-def _encoder(call: Call) -> Callable[[str], str]:
+def key_encoder(call: Call) -> Callable[[str], str]:
+    """Return what encodes keys in the answer, as the call asks for."""
     encoding = call.query.get("encoding-type")
     if encoding not in (None, "url"):
         raise AwsError("InvalidArgument", "Invalid Encoding Method specified in Request")
@@ -109,10 +111,11 @@ def list_objects(call: Call) -> HttpResponse:
     if call.query.get("list-type") == "2":
         return _list_objects_v2(call)
     call.store.require_bucket(call.bucket)
-    encode = _encoder(call)
+    encode = key_encoder(call)
     prefix, delimiter, marker = (call.query.get(name, "") for name in ("prefix", "delimiter", "marker"))
     count = call.number("max-keys", LONGEST_PAGE, LONGEST_PAGE)
-    page = list_page(call.store, call.bucket, prefix, delimiter, marker, count)
+    after = common_prefix(marker, prefix, delimiter) or marker  # what the marker lies in was given before
+    page = list_page(call.store, call.bucket, prefix, delimiter, after, count)
     return answer_xml(
         "ListBucketResult",
         [
@@ -131,7 +134,7 @@ def list_objects(call: Call) -> HttpResponse:
 
 def _list_objects_v2(call: Call) -> HttpResponse:
     call.store.require_bucket(call.bucket)
-    encode = _encoder(call)
+    encode = key_encoder(call)
     prefix, delimiter, start_after = (call.query.get(name, "") for name in ("prefix", "delimiter", "start-after"))
     token = call.query.get("continuation-token")
     count = call.number("max-keys", LONGEST_PAGE, LONGEST_PAGE)

@@ -16,7 +16,9 @@ from sagelocal.errors import AwsError
 from sagelocal.exchange import CHUNK
 from sagelocal.s3 import checksums
 from sagelocal.s3.blobs import BlobWriter
-from sagelocal.s3.objects import Condition, ObjectInfo, ObjectStore, Properties, no_such_upload
+from sagelocal.s3.errors import no_such_upload
+from sagelocal.s3.info import Condition, ObjectInfo, Properties
+from sagelocal.s3.objects import ObjectStore
 
 LEAST_PART = 5 << 20  # bytes; the last part may be shorter
 
@@ -132,15 +134,16 @@ class Uploads:
                 etag=etag,
                 condition=condition,
                 upload=upload.identifier,
+                parts=[(part.number, part.size, part.checksum) for part in chosen],
             )
 
     def completed(self, bucket: str, key: str, identifier: str) -> ObjectInfo | None:
         """Return the object that an upload became a short while ago: the answer may have been lost on its way."""
-        row = self._store.index.row("SELECT etag FROM completed WHERE upload = ?", identifier)
+        row = self._store.index.row("SELECT etag, version FROM completed WHERE upload = ?", identifier)
         if row is None:
             return None
-        info = self._store.get(bucket, key)
-        return info if info.etag == row[0] else None
+        info = self._store.find(bucket, key, row[1])
+        return info if info and info.etag == row[0] else None
 
     @contextmanager
     def _joined(self, upload: Upload, parts: list[Part]) -> Iterator[tuple[BlobWriter, dict[str, str]]]:

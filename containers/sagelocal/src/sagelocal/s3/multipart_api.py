@@ -8,13 +8,14 @@ from typing import Any
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse, content_length, is_number
 from sagelocal.s3 import checksums, xml
-from sagelocal.s3.call import Call, answer_xml, s3_operation
+from sagelocal.s3.call import Call, answer_xml, new_version_header, s3_operation
 from sagelocal.s3.conditions import byte_range, write_condition
+from sagelocal.s3.copy_api import copy_source, source_version_header
+from sagelocal.s3.info import ObjectInfo
 from sagelocal.s3.multipart import Upload
-from sagelocal.s3.object_api import LARGEST_PUT, copy_source, read_properties
-from sagelocal.s3.objects import ObjectInfo
+from sagelocal.s3.object_api import LARGEST_PUT, read_properties
+from sagelocal.s3.spans import MOST_PARTS, part_number
 
-_MOST_PARTS = 10_000
 _FULL_ONLY = frozenset({"CRC64NVME"})
 _COMPOSITE_ONLY = frozenset({"SHA1", "SHA256"})
 
@@ -46,16 +47,9 @@ def _upload(call: Call) -> Upload:
     return call.uploads.get(call.bucket, call.key, call.query["uploadId"])
 
 
-def _part_number(call: Call) -> int:
-    text = call.query.get("partNumber", "")
-    if not is_number(text) or not 1 <= int(text) <= _MOST_PARTS:
-        raise AwsError("InvalidArgument", f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive")
-    return int(text)
-
-
 @s3_operation("UploadPart", "PUT", "object", "uploadId")
 def upload_part(call: Call) -> HttpResponse:
-    upload, number = _upload(call), _part_number(call)
+    upload, number = _upload(call), part_number(call)
     wanted = upload.properties.checksum.get("algorithm")
     if call.payload.algorithm is None and wanted:
         call.payload.compute(wanted)
@@ -70,7 +64,7 @@ def upload_part(call: Call) -> HttpResponse:
 
 @s3_operation("UploadPartCopy", "PUT", "object", "uploadId copy")
 def upload_part_copy(call: Call) -> HttpResponse:
-    upload, number = _upload(call), _part_number(call)
+    upload, number = _upload(call), part_number(call)
     source = copy_source(call)
     start, size = byte_range(call.headers.get("x-amz-copy-source-range"), source.size) or (0, source.size)
     algorithm = upload.properties.checksum.get("algorithm")
@@ -84,7 +78,7 @@ def upload_part_copy(call: Call) -> HttpResponse:
                 hasher.update(data)
         part = call.uploads.add_part(upload, number, writer, checksums.encoded(hasher.digest()) if hasher else "")
     members = [("LastModified", xml.iso8601(part.modified)), ("ETag", f'"{part.etag}"')]
-    return answer_xml("CopyPartResult", members)
+    return answer_xml("CopyPartResult", members, source_version_header(source))
 
 
 @s3_operation("CompleteMultipartUpload", "POST", "object", "uploadId")
@@ -106,7 +100,7 @@ def complete_multipart_upload(call: Call) -> HttpResponse:
         (f"Checksum{checksum.get('algorithm')}", checksum.get("value")),
         ("ChecksumType", checksum.get("type")),
     ]
-    return answer_xml("CompleteMultipartUploadResult", members)
+    return answer_xml("CompleteMultipartUploadResult", members, new_version_header(info))
 
 
 def _complete(call: Call, wanted: list[tuple[int, str]]) -> ObjectInfo:
@@ -125,7 +119,7 @@ def abort_multipart_upload(call: Call) -> HttpResponse:
 @s3_operation("ListParts", "GET", "object", "uploadId")
 def list_parts(call: Call) -> HttpResponse:
     upload = _upload(call)
-    marker = call.number("part-number-marker", 0, _MOST_PARTS)
+    marker = call.number("part-number-marker", 0, MOST_PARTS)
     count = call.number("max-parts", 1000, 1000)
     left = [part for part in call.uploads.parts(upload) if part.number > marker]
     page = left[:count]

@@ -7,10 +7,11 @@ from typing import BinaryIO
 
 from sagelocal.errors import AwsError
 from sagelocal.exchange import FileRange, HttpResponse, content_length, query_pairs
-from sagelocal.s3 import checksums, xml
-from sagelocal.s3.call import Call, answer_xml, s3_operation, split_path
-from sagelocal.s3.conditions import NotModified, byte_range, check_read, write_condition
-from sagelocal.s3.objects import DEFAULT_CONTENT_TYPE, ObjectInfo, Properties
+from sagelocal.s3 import checksums
+from sagelocal.s3.call import Call, new_version_header, s3_operation, version_header
+from sagelocal.s3.conditions import NotModified, check_read, write_condition
+from sagelocal.s3.info import DEFAULT_CONTENT_TYPE, ObjectInfo, Properties
+from sagelocal.s3.spans import wanted_span
 
 LARGEST_PUT = 5 << 30  # bytes
 _SENT_AS_BYTES = 64 << 10  # below this a read and a write cost less than sending the file
@@ -85,7 +86,8 @@ def put_object(call: Call) -> HttpResponse:
                 algorithm=call.payload.algorithm, value=call.payload.checksum, type=checksums.FULL_OBJECT
             )
         info = call.store.commit(call.bucket, call.key, writer, properties, condition=condition)
-    return HttpResponse(200, {"ETag": f'"{info.etag}"', **checksum_headers(properties.checksum)})
+    headers = {"ETag": f'"{info.etag}"', **checksum_headers(properties.checksum), **new_version_header(info)}
+    return HttpResponse(200, headers)
 
 
 def _object_headers(call: Call, info: ObjectInfo) -> dict[str, str]:
@@ -94,6 +96,7 @@ def _object_headers(call: Call, info: ObjectInfo) -> dict[str, str]:
         "ETag": f'"{info.etag}"',
         "Last-Modified": formatdate(info.last_modified, usegmt=True),
         "Accept-Ranges": "bytes",
+        **version_header(info),
         **{name.title(): value for name, value in info.properties.headers.items()},
         **{_METADATA + name: value for name, value in info.metadata.items()},
     }
@@ -107,11 +110,11 @@ def _object_headers(call: Call, info: ObjectInfo) -> dict[str, str]:
 
 def _open(call: Call) -> tuple[ObjectInfo, BinaryIO]:
     """Look an object up and open its blob, which may be replaced and collected in between."""
-    info = call.store.get(call.bucket, call.key)
+    info = call.found()
     try:
         return info, info.path.open("rb", buffering=0)
     except FileNotFoundError:
-        info = call.store.get(call.bucket, call.key)
+        info = call.found()
         return info, info.path.open("rb", buffering=0)
 
 
@@ -119,14 +122,12 @@ def _open(call: Call) -> tuple[ObjectInfo, BinaryIO]:
 def get_object(call: Call) -> HttpResponse:
     info, file = _open(call)
     try:
-        response = _read_response(call, info)
-        start, size = byte_range(call.headers.get("range"), info.size) or (0, info.size)
+        response, start = _read_response(call, info)
     except BaseException:
         file.close()
         raise
-    if response.status == 304:
-        file.close()
-    elif size <= _SENT_AS_BYTES:
+    size = int(response.headers.get("Content-Length", "0"))
+    if size <= _SENT_AS_BYTES:
         with file:
             file.seek(start)
             response.body = file.read(size)
@@ -137,97 +138,38 @@ def get_object(call: Call) -> HttpResponse:
 
 @s3_operation("HeadObject", "HEAD", "object")
 def head_object(call: Call) -> HttpResponse:
-    return _read_response(call, call.store.get(call.bucket, call.key))
+    return _read_response(call, call.found())[0]
 
 
-def _read_response(call: Call, info: ObjectInfo) -> HttpResponse:
+def _read_response(call: Call, info: ObjectInfo) -> tuple[HttpResponse, int]:
+    """Return the response, its body aside, and where the body begins."""
     headers = _object_headers(call, info)
     try:
         check_read(call.headers, info)
     except NotModified:
-        return HttpResponse(304, {name: headers[name] for name in ("ETag", "Last-Modified")})
-    wanted = byte_range(call.headers.get("range"), info.size)
-    if wanted is not None:
-        start, size = wanted
-        headers["Content-Range"] = f"bytes {start}-{start + size - 1}/{info.size}"
-        headers["Content-Length"] = str(size)
-        return HttpResponse(206, headers)  # without the checksum, which is the whole object's
+        return HttpResponse(304, {name: headers[name] for name in ("ETag", "Last-Modified")}), 0
+    span = wanted_span(call, info)
     if call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
-        headers |= checksum_headers(info.properties.checksum)
-    headers["Content-Length"] = str(info.size)
-    return HttpResponse(200, headers)
+        headers |= checksum_headers(span.checksum)
+    if span.part_count:
+        headers["x-amz-mp-parts-count"] = str(span.part_count)
+    headers["Content-Length"] = str(span.size)
+    if not span.is_partial:
+        return HttpResponse(200, headers), 0
+    headers["Content-Range"] = f"bytes {span.start}-{span.start + span.size - 1}/{info.size}"
+    return HttpResponse(206, headers), span.start
 
 
 @s3_operation("DeleteObject", "DELETE", "object")
 def delete_object(call: Call) -> HttpResponse:
-    call.store.delete_if(call.bucket, call.key, write_condition(call.headers))
-    return HttpResponse(204, {})
+    if call.version is None:
+        marker = call.store.delete(call.bucket, call.key, write_condition(call.headers))
+        return HttpResponse(204, _deleted_headers(marker) if marker else {})
+    if call.headers.keys() & {"if-match", "if-none-match"}:
+        raise AwsError("NotImplemented", "sagelocal's S3 does not have conditions on the removal of a version.", 501)
+    removed = call.store.delete_version(call.bucket, call.key, call.version)
+    return HttpResponse(204, _deleted_headers(removed) if removed else {"x-amz-version-id": call.version})
 
 
-def copy_source(call: Call) -> ObjectInfo:
-    """Return the object that a copy reads, if the copy's conditions allow."""
-    source, _, version = call.headers["x-amz-copy-source"].partition("?")
-    if version:
-        raise AwsError("NotImplemented", "sagelocal does not have versions: x-amz-copy-source names one.", 501)
-    info = call.store.get(*split_path("/" + source.lstrip("/")))
-    try:
-        check_read(call.headers, info, "x-amz-copy-source-")
-    except NotModified:
-        message = "At least one of the pre-conditions you specified did not hold"
-        raise AwsError("PreconditionFailed", message, 412) from None
-    return info
-
-
-@s3_operation("CopyObject", "PUT", "object", "copy")
-def copy_object(call: Call) -> HttpResponse:
-    source = copy_source(call)
-    asked = read_properties(call)
-    is_replaced = call.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
-    if not is_replaced and (source.bucket, source.key) == (call.bucket, call.key):
-        message = (
-            "This copy request is illegal because it is trying to copy an object to itself without changing the "
-            "object's metadata, storage class, website redirect location or encryption attributes."
-        )
-        raise AwsError("InvalidRequest", message)
-    kept = asked if is_replaced else source.properties
-    are_tags_replaced = call.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE"
-    tags = asked.tags if are_tags_replaced else source.properties.tags
-    is_single = "-" not in source.etag
-    checksum = source.properties.checksum if is_single else {}
-    properties = Properties(kept.content_type, kept.metadata, kept.headers, tags, checksum)
-    with call.store.blobs.new() as writer, source.path.open("rb", buffering=0) as file:
-        if is_single:
-            writer.append_file(file, source.size)
-        else:
-            writer.write_from(file, LARGEST_PUT)
-        info = call.store.commit(
-            call.bucket,
-            call.key,
-            writer,
-            properties,
-            etag=source.etag if is_single else None,
-            condition=write_condition(call.headers),
-        )
-    members = [("LastModified", xml.iso8601(info.last_modified)), ("ETag", f'"{info.etag}"')]
-    return answer_xml("CopyObjectResult", members)
-
-
-@s3_operation("GetObjectTagging", "GET", "object", "tagging")
-def get_object_tagging(call: Call) -> HttpResponse:
-    tags = call.store.get(call.bucket, call.key).properties.tags
-    members = [("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()]
-    return answer_xml("Tagging", [("TagSet", members)])
-
-
-@s3_operation("PutObjectTagging", "PUT", "object", "tagging")
-def put_object_tagging(call: Call) -> HttpResponse:
-    found = xml.parse(call.payload.document()).iterfind("TagSet/Tag")
-    tags = {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in found}
-    call.store.set_tags(call.bucket, call.key, check_tags(tags))
-    return HttpResponse(200, {})
-
-
-@s3_operation("DeleteObjectTagging", "DELETE", "object", "tagging")
-def delete_object_tagging(call: Call) -> HttpResponse:
-    call.store.set_tags(call.bucket, call.key, {})
-    return HttpResponse(204, {})
+def _deleted_headers(info: ObjectInfo) -> dict[str, str]:
+    return version_header(info) | ({"x-amz-delete-marker": "true"} if info.is_marker else {})

@@ -10,61 +10,43 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from sagelocal.errors import AwsError
+from sagelocal.s3 import versions
 from sagelocal.s3.blobs import BlobFolder, BlobWriter
+from sagelocal.s3.buckets import Buckets
+from sagelocal.s3.errors import hidden, no_such_key, no_such_version
 from sagelocal.s3.index import Index
+from sagelocal.s3.info import DEFAULT_CONTENT_TYPE, Condition, ObjectInfo, Properties
 from sagelocal.s3.keys import successor
 
-DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 # A replaced or deleted blob stays this long: whoever looked its path up just before may still read it.
 GRACE = 600.0  # seconds
 _PAGE = 1000
-
-_COLUMNS = "bucket, key, blob, size, etag, modified, properties"
-
-
-@dataclass(frozen=True)
-class Properties:
-    """Hold what a client says of an object beside its bytes."""
-
-    content_type: str = DEFAULT_CONTENT_TYPE
-    metadata: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)  # Cache-Control and the like, given back as they came
-    tags: dict[str, str] = field(default_factory=dict)
-    checksum: dict[str, str] = field(default_factory=dict)  # algorithm, value and type; empty if none was sent
+_NAMED = " UNION ALL ".join(f"SELECT blob FROM {table}" for table in ("object", "version", "part"))
 
 
-@dataclass(frozen=True)
-class ObjectInfo:
-    """Describe an object. `path` is its blob: read it, never write to it."""
-
-    bucket: str
-    key: str
-    size: int
-    etag: str  # without quotes
-    last_modified: float  # epoch seconds
-    content_type: str
-    metadata: dict[str, str]
-    path: Path
-    properties: Properties = field(default_factory=Properties)
+Position = tuple[str, int]  # the key and rank of a version
 
 
-# Decides within the writing transaction, by the object there is now, whether to go on; raises if not.
-Condition = Callable[[ObjectInfo | None], None]
+class ListedVersion(NamedTuple):
+    """Hold one entry of a list of versions."""
+
+    info: ObjectInfo
+    position: Position
+    is_latest: bool
 
 
-class ObjectStore:
+class ObjectStore(Buckets):
     """Keep objects under one folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.index = Index(folder / "index.sqlite")
+        super().__init__(Index(folder / "index.sqlite"))
         self.blobs = BlobFolder(folder / "blobs")
         self._swept = time.time()
         self._sweep()
@@ -72,43 +54,9 @@ class ObjectStore:
 
     def _sweep(self) -> None:
         with self.index.transaction() as connection:
+            connection.execute("DELETE FROM joined WHERE blob IN (SELECT blob FROM garbage)")
             connection.execute("DELETE FROM garbage")
-            named = connection.execute("SELECT blob FROM object UNION ALL SELECT blob FROM part")
-            self.blobs.remove(self.blobs.names() - {blob for (blob,) in named})
-
-    # buckets
-
-    def create_bucket(self, bucket: str) -> bool:
-        """Make a bucket; return False if there is one of that name."""
-        with self.index.transaction() as connection:
-            statement = "INSERT OR IGNORE INTO bucket (name, created) VALUES (?, ?)"
-            return connection.execute(statement, (bucket, time.time())).rowcount == 1
-
-    def has_bucket(self, bucket: str) -> bool:
-        """Return whether there is such a bucket."""
-        return self.index.row("SELECT 1 FROM bucket WHERE name = ?", bucket) is not None
-
-    def require_bucket(self, bucket: str) -> None:
-        """Raise `NoSuchBucket` if there is none."""
-        if not self.has_bucket(bucket):
-            raise no_such_bucket(bucket)
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Return every bucket's name and time of creation."""
-        return [(name, created) for name, created in self.index.rows("SELECT name, created FROM bucket ORDER BY name")]
-
-    def delete_bucket(self, bucket: str) -> None:
-        """Remove an empty bucket."""
-        with self.index.transaction() as connection:
-            if connection.execute("SELECT 1 FROM object WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
-                message = "The bucket you tried to delete is not empty"
-                raise AwsError("BucketNotEmpty", message, 409, BucketName=bucket)
-            for (upload,) in connection.execute("SELECT id FROM upload WHERE bucket = ?", (bucket,)).fetchall():
-                self.end_upload(connection, upload, time.time())
-            if connection.execute("DELETE FROM bucket WHERE name = ?", (bucket,)).rowcount != 1:
-                raise no_such_bucket(bucket)
-
-    # objects
+            self.blobs.remove(self.blobs.names() - {blob for (blob,) in connection.execute(_NAMED)})
 
     def put(
         self,
@@ -156,15 +104,22 @@ class ObjectStore:
         etag: str | None = None,
         condition: Condition | None = None,
         upload: str | None = None,
+        parts: Iterable[tuple[int, int, str]] = (),
     ) -> ObjectInfo:
-        """Make a written blob the object of that key, and end the multipart upload it came from, in one step."""
+        """Make a written blob the object of that key, and end the multipart upload it came from, in one step.
+
+        `parts` are the numbers, sizes and encoded checksums of the parts it was joined from.
+        """
         modified = time.time()
         etag = etag or writer.md5
         with self.index.transaction() as connection:
             new = self._enter(connection, bucket, key, writer, properties, etag, modified, condition)
             if upload is not None:
                 self.end_upload(connection, upload, modified)
-                connection.execute("INSERT INTO completed VALUES (?, ?, ?)", (upload, etag, modified))
+                values = (upload, etag, modified, new.version or versions.NULL)
+                connection.execute("INSERT INTO completed (upload, etag, since, version) VALUES (?, ?, ?, ?)", values)
+                rows = [(writer.path.name, *part) for part in parts]
+                connection.executemany("INSERT INTO joined VALUES (?, ?, ?, ?)", rows)
             writer.keep()
         self._collect(modified)
         return new
@@ -181,33 +136,45 @@ class ObjectStore:
         condition: Condition | None,
     ) -> ObjectInfo:
         """Name a blob in the index, within a transaction."""
-        if not connection.execute("SELECT 1 FROM bucket WHERE name = ?", (bucket,)).fetchone():
-            raise no_such_bucket(bucket)
-        statement = f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key = ?"
-        row = connection.execute(statement, (bucket, key)).fetchone()
         if condition is not None:
-            condition(self._info(row) if row else None)
-        if row:
-            connection.execute("INSERT OR IGNORE INTO garbage VALUES (?, ?)", (row[2], modified))
-        new = (bucket, key, writer.path.name, writer.size, etag, modified, json.dumps(asdict(properties)))
-        connection.execute(f"INSERT OR REPLACE INTO object ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", new)
-        return self._info(new)
+            self._check(connection, bucket, key, condition)
+        text = json.dumps(asdict(properties))
+        content = versions.Content(writer.path.name, writer.size, etag, modified, text)
+        return self._info(versions.put(connection, bucket, key, content))
 
-    @staticmethod
-    def end_upload(connection: sqlite3.Connection, upload: str, now: float) -> None:
-        """Forget a multipart upload and its parts, within a transaction."""
-        connection.execute("INSERT OR IGNORE INTO garbage SELECT blob, ? FROM part WHERE upload = ?", (now, upload))
-        connection.execute("DELETE FROM part WHERE upload = ?", (upload,))
-        if connection.execute("DELETE FROM upload WHERE id = ?", (upload,)).rowcount != 1:
-            raise no_such_upload(upload)
+    def _check(self, connection: sqlite3.Connection, bucket: str, key: str, condition: Condition) -> None:
+        self.require_bucket(bucket)
+        row = versions.current(connection, bucket, key)
+        condition(self._info(row) if row else None)
 
     def get(self, bucket: str, key: str) -> ObjectInfo:
         """Return the object; `NoSuchKey` or `NoSuchBucket` if there is none."""
-        row = self.index.row(f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key = ?", bucket, key)
+        info = self.newest(bucket, key)
+        if info.is_marker:
+            raise hidden(info)
+        return info
+
+    def newest(self, bucket: str, key: str) -> ObjectInfo:
+        """Return the newest version, which is a delete marker where the object is deleted."""
+        row = self.index.row(versions.CURRENT_OF_KEY, bucket, key)
+        row = row or self.index.row(versions.NEWEST_OF_KEY, bucket, key, bucket, key)
         if row is None:
             self.require_bucket(bucket)
-            raise AwsError("NoSuchKey", "The specified key does not exist.", 404, Key=key)
-        return self._info(row)
+            raise no_such_key(key)
+        return self._info(versions.Row(*row))
+
+    def version(self, bucket: str, key: str, version: str) -> ObjectInfo:
+        """Return one version, which may be a delete marker; `NoSuchVersion` if there is none of that name."""
+        info = self.find(bucket, key, version)
+        if info is None:
+            self.require_bucket(bucket)
+            raise no_such_version(key, version)
+        return info
+
+    def find(self, bucket: str, key: str, version: str) -> ObjectInfo | None:
+        """Return one version, None if there is none of that name."""
+        row = self.index.row(versions.ONE_OF_KEY, bucket, key, version, bucket, key, version)
+        return self._info(versions.Row(*row)) if row else None
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
         """Return the objects whose keys begin with `prefix`, in the order of the keys' UTF-8 bytes."""
@@ -222,41 +189,63 @@ class ObjectStore:
         end = successor(prefix)
         bound, values = (" AND key < ?", (end,)) if end is not None else ("", ())
         rows = self.index.rows(
-            f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key >= ?{bound} ORDER BY key LIMIT {count}",
+            f"{versions.CURRENT} WHERE bucket = ? AND key >= ?{bound} ORDER BY key LIMIT {count}",
             bucket,
             max(start, prefix),
             *values,
         )
-        return [self._info(row) for row in rows]
+        return [self._info(versions.Row(*row)) for row in rows]
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
-        self.delete_if(bucket, key, None)
+    def page_of_versions(self, bucket: str, after: Position, prefix: str, count: int) -> Sequence[ListedVersion]:
+        """Return the first `count` versions beyond a position whose keys begin with `prefix`, newest first by key."""
+        end = successor(prefix)
+        bound, values = (" AND key < ?", (end,)) if end is not None else ("", ())
+        key, rank = after
+        wanted = f"WHERE bucket = ? AND key >= ?{bound} AND (key > ? OR rank > ?)"
+        values = (bucket, max(key, prefix), *values, key, rank)
+        statement = f"{versions.CURRENT} {wanted} UNION ALL {versions.PAST} {wanted} ORDER BY key, rank LIMIT {count}"
+        rows = [versions.Row(*row) for row in self.index.rows(statement, *values, *values)]
+        return [ListedVersion(self._info(row), (row.key, row.rank), bool(row.is_latest)) for row in rows]
 
-    def delete_if(self, bucket: str, key: str, condition: Condition | None) -> None:
-        """Remove an object unless the condition raises."""
+    def rank_of_null(self, bucket: str, key: str) -> int:
+        """Return the rank of the version without a name, if there is one; else one before all others."""
+        row = self.index.row(versions.ONE_OF_KEY, bucket, key, versions.NULL, bucket, key, versions.NULL)
+        return versions.Row(*row).rank if row else versions.BEFORE_ALL
+
+    def delete(self, bucket: str, key: str, condition: Condition | None = None) -> ObjectInfo | None:
+        """Remove an object unless the condition raises; one that is not there is no error.
+
+        A bucket with versions hides it behind a delete marker instead, which is returned.
+        """
         now = time.time()
         with self.index.transaction() as connection:
-            if not connection.execute("SELECT 1 FROM bucket WHERE name = ?", (bucket,)).fetchone():
-                raise no_such_bucket(bucket)
-            statement = f"SELECT {_COLUMNS} FROM object WHERE bucket = ? AND key = ?"
-            row = connection.execute(statement, (bucket, key)).fetchone()
             if condition is not None:
-                condition(self._info(row) if row else None)
-            if row:
-                connection.execute("INSERT OR IGNORE INTO garbage VALUES (?, ?)", (row[2], now))
-                connection.execute("DELETE FROM object WHERE bucket = ? AND key = ?", (bucket, key))
+                self._check(connection, bucket, key, condition)
+            marker = versions.delete(connection, bucket, key, now)
         self._collect(now)
+        return self._info(marker) if marker else None
 
-    def set_tags(self, bucket: str, key: str, tags: dict[str, str]) -> None:
-        """Replace an object's tags."""
-        info = self.get(bucket, key)
-        properties = {**asdict(info.properties), "tags": tags}
+    def delete_version(self, bucket: str, key: str, version: str) -> ObjectInfo | None:
+        """Remove one version for good and return it; None if there is none of that name."""
+        now = time.time()
         with self.index.transaction() as connection:
-            connection.execute(
-                "UPDATE object SET properties = ? WHERE bucket = ? AND key = ? AND blob = ?",
-                (json.dumps(properties), bucket, key, info.path.name),
-            )
+            removed = versions.delete_version(connection, bucket, key, version, now)
+        self._collect(now)
+        return self._info(removed) if removed else None
+
+    def set_tags(self, info: ObjectInfo, tags: dict[str, str]) -> None:
+        """Replace the tags of an object, or of one version of it."""
+        properties = json.dumps({**asdict(info.properties), "tags": tags})
+        values = (properties, info.bucket, info.key, info.path.name)
+        with self.index.transaction() as connection:
+            for table in ("object", "version"):
+                statement = f"UPDATE {table} SET properties = ? WHERE bucket = ? AND key = ? AND blob = ?"
+                connection.execute(statement, values)
+
+    def parts(self, info: ObjectInfo) -> Sequence[tuple[int, int, str]]:
+        """Return number, size and encoded checksum of the parts that an object was joined from."""
+        statement = "SELECT number, size, checksum FROM joined WHERE blob = ? ORDER BY number"
+        return [(number, size, checksum) for number, size, checksum in self.index.rows(statement, info.path.name)]
 
     def _collect(self, now: float) -> None:
         if now - self._swept < GRACE / 10:
@@ -265,32 +254,27 @@ class ObjectStore:
         with self.index.transaction() as connection:
             old = connection.execute("SELECT blob FROM garbage WHERE since < ?", (now - GRACE,)).fetchall()
             self.blobs.remove(blob for (blob,) in old)
+            connection.executemany("DELETE FROM joined WHERE blob = ?", old)
             connection.execute("DELETE FROM garbage WHERE since < ?", (now - GRACE,))
             connection.execute("DELETE FROM completed WHERE since < ?", (now - GRACE,))
 
-    def _info(self, row: tuple[Any, ...]) -> ObjectInfo:
-        bucket, key, blob, size, etag, modified, text = row
-        properties = Properties(**json.loads(text))
-        path = self.blobs.path(blob)
+    def _info(self, row: versions.Row) -> ObjectInfo:
+        properties = Properties(**json.loads(row.properties))
         return ObjectInfo(
-            bucket, key, size, etag, modified, properties.content_type, properties.metadata, path, properties
+            row.bucket,
+            row.key,
+            row.size,
+            row.etag,
+            row.modified,
+            properties.content_type,
+            properties.metadata,
+            self.blobs.path(row.blob),
+            properties,
+            row.version if row.versioning else None,
+            not row.blob,
         )
 
     def close(self) -> None:
         """Close the index."""
         self.blobs.close()
         self.index.close()
-
-
-def no_such_bucket(bucket: str) -> AwsError:
-    """Return the answer to a call on a bucket that is not there."""
-    return AwsError("NoSuchBucket", "The specified bucket does not exist", 404, BucketName=bucket)
-
-
-def no_such_upload(identifier: str) -> AwsError:
-    """Return the answer to a call on an upload that is not, or no longer, there."""
-    message = (
-        "The specified upload does not exist. The upload ID may be invalid, "
-        "or the upload may have been aborted or completed."
-    )
-    return AwsError("NoSuchUpload", message, 404, UploadId=identifier)

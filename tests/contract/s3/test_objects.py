@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Sto
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -15,37 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from pyarrow import fs
+from tests.contract.s3.answers import keys, refusal
 
 if TYPE_CHECKING:
     from tests.contract.conftest import LocalServer
 
 Client = Callable[..., Any]
 pytestmark = pytest.mark.unverified
-
-PART = 5 << 20
-
-
-@pytest.fixture
-def s3(client: Client) -> Any:
-    """Give an S3 client."""
-    return client("s3")
-
-
-def refusal(call: Callable[[], Any]) -> tuple[str, int]:
-    """Return code and HTTP status of a call that fails."""
-    with pytest.raises(ClientError) as caught:
-        call()
-    response: dict[str, Any] = dict(caught.value.response)
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def keys(answer: dict[str, Any]) -> list[str]:
-    """Return the keys of a list."""
-    return [entry["Key"] for entry in answer.get("Contents", [])]
 
 
 ODD_KEYS = ["a", "a/b", "dir/", "a//b", "ü/日本", "plus+and space", "per%20cent", "q?x=1&y#z", "..", "a/../b", "~!*'()"]
@@ -100,12 +76,12 @@ def test_what_is_missing_says_so(s3: Any, bucket: str) -> None:
 def test_what_sagelocal_has_not_says_so(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     not_there = ("NotImplemented", 501)
-    enabled = {"Status": "Enabled"}
-    assert refusal(lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)) == not_there
-    assert refusal(lambda: s3.get_object(Bucket=bucket, Key="k", VersionId="1")) == not_there
     assert refusal(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", ACL="public-read")) == not_there
-    assert refusal(lambda: s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ETag"])) == not_there
-    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    assert refusal(lambda: s3.get_object_torrent(Bucket=bucket, Key="k")) == not_there
+    assert refusal(lambda: s3.put_bucket_policy(Bucket=bucket, Policy="{}")) == not_there
+    rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    lifecycle = {"Bucket": bucket, "LifecycleConfiguration": {"Rules": [rule]}}
+    assert refusal(lambda: s3.put_bucket_lifecycle_configuration(**lifecycle)) == not_there
 
 
 def test_a_bucket_is_made_listed_and_deleted_when_empty(s3: Any, bucket: str) -> None:
@@ -216,53 +192,6 @@ def test_a_body_with_another_checksum_is_refused_and_stored_nowhere(s3: Any, buc
     code, _ = refusal(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"hello", ChecksumCRC32="AAAAAA=="))
     assert code == "BadDigest"
     assert keys(s3.list_objects_v2(Bucket=bucket)) == []
-
-
-def test_a_large_file_goes_up_in_parts_and_comes_back(s3: Any, bucket: str) -> None:
-    body = os.urandom(3 * PART + 12_345)
-    s3.upload_fileobj(io.BytesIO(body), bucket, "large", ExtraArgs={"Metadata": {"m": "1"}})
-    head = s3.head_object(Bucket=bucket, Key="large", ChecksumMode="ENABLED")
-    assert (head["ContentLength"], head["Metadata"], head["ETag"][-3:]) == (len(body), {"m": "1"}, '-2"')
-    assert head["ChecksumCRC32"].endswith("-2")
-    received = io.BytesIO()
-    s3.download_fileobj(bucket, "large", received)
-    assert received.getvalue() == body
-    by_parts = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
-    s3.copy({"Bucket": bucket, "Key": "large"}, bucket, "copy", Config=by_parts)
-    copy = s3.get_object(Bucket=bucket, Key="copy")
-    assert (copy["Body"].read() == body, copy["ETag"][-3:]) == (True, '-4"')
-
-
-def test_an_upload_shows_its_parts_until_it_is_aborted(s3: Any, bucket: str) -> None:
-    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
-    for number in (3, 1, 2):
-        s3.upload_part(**upload, PartNumber=number, Body=b"x" * number)
-    page = s3.list_parts(**upload, MaxParts=2)
-    assert [(part["PartNumber"], part["Size"]) for part in page["Parts"]] == [(1, 1), (2, 2)]
-    rest = s3.list_parts(**upload, PartNumberMarker=page["NextPartNumberMarker"])
-    assert ([part["PartNumber"] for part in rest["Parts"]], rest["IsTruncated"]) == ([3], False)
-    assert [entry["UploadId"] for entry in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload["UploadId"]]
-    assert keys(s3.list_objects_v2(Bucket=bucket)) == []
-    s3.abort_multipart_upload(**upload)
-    assert refusal(lambda: s3.list_parts(**upload)) == ("NoSuchUpload", 404)
-    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
-
-
-def test_an_upload_is_completed_by_the_parts_that_there_are_in_order(s3: Any, bucket: str) -> None:
-    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
-    etags = {number: s3.upload_part(**upload, PartNumber=number, Body=b"x")["ETag"] for number in (1, 2)}
-
-    def complete(*parts: tuple[int, str]) -> dict[str, Any]:
-        listed = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
-        answer: dict[str, Any] = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": listed})
-        return answer
-
-    assert refusal(lambda: complete((2, etags[2]), (1, etags[1]))) == ("InvalidPartOrder", 400)
-    assert refusal(lambda: complete((1, '"x"'))) == ("InvalidPart", 400)
-    assert refusal(lambda: complete((1, etags[1]), (2, etags[2]))) == ("EntityTooSmall", 400)
-    first = complete((1, etags[1]))
-    assert complete((1, etags[1]))["ETag"] == first["ETag"]  # a client whose answer was lost asks once more
-    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
 
 
 @pytest.mark.parametrize(("version", "expired"), [("s3", "403"), ("s3v4", "400")])

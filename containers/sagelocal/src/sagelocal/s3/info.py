@@ -1,0 +1,41 @@
+"""What there is to know of an object beside its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+
+
+@dataclass(frozen=True)
+class Properties:
+    """Hold what a client says of an object beside its bytes."""
+
+    content_type: str = DEFAULT_CONTENT_TYPE
+    metadata: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # Cache-Control and the like, given back as they came
+    tags: dict[str, str] = field(default_factory=dict)
+    checksum: dict[str, str] = field(default_factory=dict)  # algorithm, value and type; empty if none was sent
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """Describe an object, or one version of it. `path` is its blob: read it, never write to it."""
+
+    bucket: str
+    key: str
+    size: int
+    etag: str  # without quotes
+    last_modified: float  # epoch seconds
+    content_type: str
+    metadata: dict[str, str]
+    path: Path
+    properties: Properties = field(default_factory=Properties)
+    version: str | None = None  # None in a bucket that never had versions
+    is_marker: bool = False  # a delete marker, which has no bytes
+
+
+# Decides within the writing transaction, by the object there is now, whether to go on; raises if not.
+Condition = Callable[[ObjectInfo | None], None]
