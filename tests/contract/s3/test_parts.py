@@ -131,3 +131,12 @@ def test_attributes_tell_of_size_checksum_and_parts(s3: Any, bucket: str) -> Non
     assert "ObjectSize" not in rest
     s3.put_object(Bucket=bucket, Key="k", Body=b"whole")
     assert "ObjectParts" not in s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=names)
+
+
+def test_a_part_with_another_kind_of_checksum_than_its_upload_is_refused(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html."""
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")["UploadId"]
+    named = {"Bucket": bucket, "Key": "k", "UploadId": upload, "PartNumber": 1}
+    assert refusal(lambda: s3.upload_part(**named, Body=b"x", ChecksumAlgorithm="CRC32")) == ("InvalidRequest", 400)
+    s3.upload_part(**named, Body=b"x", ChecksumAlgorithm="SHA256")
+    assert len(s3.list_parts(Bucket=bucket, Key="k", UploadId=upload)["Parts"]) == 1

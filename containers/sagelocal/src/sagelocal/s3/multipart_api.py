@@ -50,14 +50,13 @@ def _upload(call: Call) -> Upload:
 @s3_operation("UploadPart", "PUT", "object", "uploadId")
 def upload_part(call: Call) -> HttpResponse:
     upload, number = _upload(call), part_number(call)
-    wanted = upload.properties.checksum.get("algorithm")
-    if call.payload.algorithm is None and wanted:
-        call.payload.compute(wanted)
+    wanted, algorithm = upload.properties.checksum.get("algorithm"), call.payload.algorithm
+    if wanted and algorithm != wanted:
+        types = f"expected checksum Type: {wanted.lower()}, actual checksum Type: {(algorithm or 'null').lower()}"
+        raise AwsError("InvalidRequest", f"Checksum Type mismatch occurred, {types}")
     with call.store.blobs.new(content_length(call.headers)) as writer:
         writer.write_from(call.payload, LARGEST_PUT)
-        algorithm = call.payload.algorithm
-        checksum = call.payload.checksum if algorithm == wanted else ""
-        part = call.uploads.add_part(upload, number, writer, checksum)
+        part = call.uploads.add_part(upload, number, writer, call.payload.checksum if wanted else "")
     sent = {f"{checksums.PREFIX}{algorithm.lower()}": call.payload.checksum} if algorithm else {}
     return HttpResponse(200, {"ETag": f'"{part.etag}"', **sent})
 
