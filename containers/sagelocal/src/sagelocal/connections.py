@@ -16,7 +16,7 @@ from sagelocal.faults.calls import Unanswered
 from sagelocal.gateway import Gateway
 from sagelocal.runtime.door import BEGINNING, Door
 
-_RECEIVED_AT_ONCE = 256 << 10  # bytes
+_RECEIVED_AT_ONCE = 1 << 20  # bytes
 THREADS = 32
 THREADS_WITH_FAULTS = 256  # calls that faults hold keep their threads
 

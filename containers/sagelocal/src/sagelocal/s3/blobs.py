@@ -27,7 +27,7 @@ class BackgroundMd5:
     def __init__(self) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
-        self._room = threading.Semaphore(16)  # pieces in memory at once
+        self._room = threading.Semaphore(4)  # pieces in memory at once
         self._thread = threading.Thread(target=self._run, name="md5", daemon=True)
         self._thread.start()
 
@@ -174,7 +174,7 @@ class BlobFolder:
 
     def path(self, blob: str) -> Path:
         """Return the file of a blob."""
-        return self._folder / blob[:2] / blob
+        return self._folder / f"{blob[:2]}/{blob}"
 
     def new(self, announced: int = 0) -> BlobWriter:
         """Return the writer of a new blob, whose name is its path's, of about `announced` bytes."""

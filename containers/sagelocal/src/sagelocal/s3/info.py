@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,15 @@ class Properties:
     headers: dict[str, str] = field(default_factory=dict)  # Cache-Control and the like, given back as they came
     tags: dict[str, str] = field(default_factory=dict)
     checksum: dict[str, str] = field(default_factory=dict)  # algorithm, value and type; empty if none was sent
+
+    def as_json(self) -> str:
+        """Return the text that `from_json` reads."""
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Properties:
+        """Return what `as_json` wrote."""
+        return cls(**json.loads(text))
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,8 @@ class Uploads:
         """Begin an upload."""
         self._store.require_bucket(bucket)
         upload = Upload(uuid.uuid4().hex, bucket, key, time.time(), properties)
-        text = json.dumps(asdict(properties))
         with self._store.index.transaction() as connection:
-            values = (upload.identifier, bucket, key, upload.initiated, text)
+            values = (upload.identifier, bucket, key, upload.initiated, properties.as_json())
             connection.execute("INSERT INTO upload VALUES (?, ?, ?, ?, ?)", values)
         return upload
 
@@ -69,7 +67,7 @@ class Uploads:
         if row is None:
             self._store.require_bucket(bucket)
             raise no_such_upload(identifier)
-        return Upload(identifier, bucket, key, row[0], Properties(**json.loads(row[1])))
+        return Upload(identifier, bucket, key, row[0], Properties.from_json(row[1]))
 
     def of_bucket(self, bucket: str, prefix: str) -> list[Upload]:
         """Return a bucket's uploads by key and time."""
@@ -78,7 +76,7 @@ class Uploads:
             "SELECT id, key, initiated, properties FROM upload WHERE bucket = ? ORDER BY key, initiated", bucket
         )
         return [
-            Upload(identifier, bucket, key, initiated, Properties(**json.loads(text)))
+            Upload(identifier, bucket, key, initiated, Properties.from_json(text))
             for identifier, key, initiated, text in rows
             if key.startswith(prefix)
         ]
@@ -125,7 +123,7 @@ class Uploads:
         with self._joined(upload, chosen) as (writer, checksum):
             if checksum:
                 checksums.check(checksum["algorithm"], expected, checksum["value"])
-            properties = Properties(**{**asdict(upload.properties), "checksum": checksum})
+            properties = replace(upload.properties, checksum=checksum)
             return self._store.commit(
                 upload.bucket,
                 upload.key,

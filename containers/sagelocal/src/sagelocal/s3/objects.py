@@ -7,12 +7,11 @@ blob that nobody names, and the next start sweeps it.
 from __future__ import annotations
 
 import io
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -138,9 +137,8 @@ class ObjectStore(Buckets):
         """Name a blob in the index, within a transaction."""
         if condition is not None:
             self._check(connection, bucket, key, condition)
-        text = json.dumps(asdict(properties))
-        content = versions.Content(writer.path.name, writer.size, etag, modified, text)
-        return self._info(versions.put(connection, bucket, key, content))
+        content = versions.Content(writer.path.name, writer.size, etag, modified, properties.as_json())
+        return self._info(versions.put(connection, bucket, key, content), properties)
 
     def _check(self, connection: sqlite3.Connection, bucket: str, key: str, condition: Condition) -> None:
         self.require_bucket(bucket)
@@ -235,8 +233,8 @@ class ObjectStore(Buckets):
 
     def set_tags(self, info: ObjectInfo, tags: dict[str, str]) -> None:
         """Replace the tags of an object, or of one version of it."""
-        properties = json.dumps({**asdict(info.properties), "tags": tags})
-        values = (properties, info.bucket, info.key, info.path.name)
+        properties = replace(info.properties, tags=tags)
+        values = (properties.as_json(), info.bucket, info.key, info.path.name)
         with self.index.transaction() as connection:
             for table in ("object", "version"):
                 statement = f"UPDATE {table} SET properties = ? WHERE bucket = ? AND key = ? AND blob = ?"
@@ -258,8 +256,8 @@ class ObjectStore(Buckets):
             connection.execute("DELETE FROM garbage WHERE since < ?", (now - GRACE,))
             connection.execute("DELETE FROM completed WHERE since < ?", (now - GRACE,))
 
-    def _info(self, row: versions.Row) -> ObjectInfo:
-        properties = Properties(**json.loads(row.properties))
+    def _info(self, row: versions.Row, known: Properties | None = None) -> ObjectInfo:
+        properties = known or Properties.from_json(row.properties)
         return ObjectInfo(
             row.bucket,
             row.key,

@@ -21,12 +21,13 @@ _IDENTIFIER = re.compile(r"([0-9a-f]{16})[0-9a-f]{16}")
 
 _COLUMNS = "bucket, key, rank, version, blob, size, etag, modified, properties"
 _VERSIONING = "(SELECT versioning FROM bucket WHERE name = bucket)"
-CURRENT = f"SELECT {_COLUMNS}, {_VERSIONING}, 1 FROM object"
+CURRENT = f"SELECT {_COLUMNS}, {_VERSIONING}, 'object', 1 FROM object"
 # A marker is the latest where nothing is newer; a past version never is.
 PAST = (
-    f"SELECT {_COLUMNS}, {_VERSIONING}, blob = '' AND NOT EXISTS (SELECT 1 FROM object AS o WHERE o.bucket = v.bucket "
-    "AND o.key = v.key) AND NOT EXISTS (SELECT 1 FROM version AS w WHERE w.bucket = v.bucket AND w.key = v.key "
-    "AND w.rank < v.rank) FROM version AS v"
+    f"SELECT {_COLUMNS}, {_VERSIONING}, 'version', "
+    "blob = '' AND NOT EXISTS (SELECT 1 FROM object AS o WHERE o.bucket = v.bucket AND o.key = v.key) "
+    "AND NOT EXISTS (SELECT 1 FROM version AS w WHERE w.bucket = v.bucket AND w.key = v.key AND w.rank < v.rank) "
+    "FROM version AS v"
 )
 _KEY = " WHERE bucket = ? AND key = ?"
 CURRENT_OF_KEY = CURRENT + _KEY
@@ -48,6 +49,7 @@ class Row(NamedTuple):
     modified: float
     properties: str  # JSON
     versioning: str | None = None  # of the bucket
+    table: str = "object"
     is_latest: int = 1
 
 
@@ -141,8 +143,7 @@ def _make_way(connection: Connection, bucket: str, key: str, versioning: str | N
 
 
 def _drop(connection: Connection, row: Row, now: float) -> None:
-    for table in ("object", "version"):
-        connection.execute(f"DELETE FROM {table} WHERE bucket = ? AND key = ? AND rank = ?", row[:3])
+    connection.execute(f"DELETE FROM {row.table} WHERE bucket = ? AND key = ? AND rank = ?", row[:3])
     if row.blob:
         connection.execute("INSERT OR IGNORE INTO garbage VALUES (?, ?)", (row.blob, now))
 
