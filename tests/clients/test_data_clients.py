@@ -46,6 +46,27 @@ def test_s3fs_writes_reads_lists_and_removes(files: Any, bucket: str) -> None:
     assert not files.exists(f"{bucket}/folder/b.bin")
 
 
+def test_s3fs_reads_and_lists_the_versions_of_a_file(bucket: str) -> None:
+    files = s3fs.S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"], version_aware=True, skip_instance_cache=True)
+    files.make_bucket_versioned(bucket, True)
+    assert files.is_bucket_versioned(bucket)
+    path = f"{bucket}/file"
+    for text in (b"first", b"second"):
+        files.pipe(path, text)
+    listed = files.object_version_info(path)
+    assert [version["IsLatest"] for version in listed] == [True, False]
+    first = listed[1]["VersionId"]
+    with files.open(path, "rb", version_id=first) as file:
+        assert file.read() == b"first"
+    assert files.cat(path) == b"second"
+    assert files.info(path, version_id=first)["size"] == 5
+    files.rm(path)
+    files.invalidate_cache()
+    assert not files.exists(path)
+    with files.open(path, "rb", version_id=first) as file:
+        assert file.read() == b"first"
+
+
 def test_arrow_writes_a_partitioned_dataset_and_reads_it_back(arrow: Any, bucket: str) -> None:
     place = f"{bucket}/set"
     pyarrow.parquet.write_to_dataset(TABLE, place, partition_cols=["part"], filesystem=arrow)

@@ -20,6 +20,7 @@ from tests.chaos.sagelocal.objects import BUCKET, Objects, Parts
 from tests.chaos.sagelocal.prey import Prey
 from tests.chaos.sagelocal.records import Queries, Records
 from tests.chaos.sagelocal.serving import Asking, Changing, configure
+from tests.chaos.sagelocal.versions import ObjectVersions
 
 _LONGEST_LOAD = 1.5  # seconds between a start and the next kill
 _LONGEST_START = 1.5  # and between a launch and a kill before it is ready
@@ -66,7 +67,9 @@ class Storm:
         def seeded() -> Random:
             return Random(self._random.random())
 
-        made = [kind(clients, seeded(), findings) for kind in (Records, Messages, Secrets, Versions, Asking)]
+        made = [
+            kind(clients, seeded(), findings) for kind in (Records, Messages, Secrets, Versions, ObjectVersions, Asking)
+        ]
         for actor in made:
             actor.create()
         plain: Sequence[Actor] = [kind(clients, seeded(), findings) for kind in (Objects, Parts, Queries, Changing)]

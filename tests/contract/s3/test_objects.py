@@ -78,6 +78,8 @@ def test_what_sagelocal_has_not_says_so(s3: Any, bucket: str) -> None:
     not_there = ("NotImplemented", 501)
     assert refusal(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", ACL="public-read")) == not_there
     assert refusal(lambda: s3.get_object_torrent(Bucket=bucket, Key="k")) == not_there
+    locked = {"Bucket": f"{bucket}-locked", "ObjectLockEnabledForBucket": True}
+    assert refusal(lambda: s3.create_bucket(**locked)) == not_there
     assert refusal(lambda: s3.put_bucket_policy(Bucket=bucket, Policy="{}")) == not_there
     rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
     lifecycle = {"Bucket": bucket, "LifecycleConfiguration": {"Rules": [rule]}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -13,8 +13,9 @@ from botocore import xform_name
 from sagelocal import server, wire
 from sagelocal.fallthrough import OURS_ALONE
 from sagelocal.operations import OPERATIONS
+from sagelocal.s3 import fields as s3_fields
 from sagelocal.s3.call import HANDLERS
-from sagelocal.sagemaker.fields import ACCEPTED_WITHOUT_EFFECT, ONLY
+from sagelocal.sagemaker import fields as sagemaker_fields
 
 __all__ = ["server"]  # imported for the operations that it registers
 
@@ -34,6 +35,11 @@ _OF_MOTO = (
     "ssm",
     "sts",
 )
+# The members that are accepted without effect, and those that may have some values only.
+_FIELDS: dict[str, tuple[Mapping[str, tuple[str, ...]], Mapping[str, Iterable[str]]]] = {
+    "s3": (s3_fields.ACCEPTED_WITHOUT_EFFECT, s3_fields.ONLY),
+    "sagemaker": (sagemaker_fields.ACCEPTED_WITHOUT_EFFECT, sagemaker_fields.ONLY),
+}
 _MOTO_MODULES = {"application-autoscaling": "applicationautoscaling"}
 
 
@@ -62,15 +68,9 @@ def operations(service: str) -> list[Operation]:
 
 
 def _operation(service: str, name: str) -> Operation:
-    if service != "sagemaker":
-        return Operation(service, name, _answered(service, name))
-    return Operation(
-        service,
-        name,
-        _answered(service, name),
-        ACCEPTED_WITHOUT_EFFECT.get(name, ()),
-        tuple(ONLY.get(name, ())),
-    )
+    without_effect, limited = _FIELDS.get(service, ({}, {}))
+    answered = _answered(service, name)
+    return Operation(service, name, answered, without_effect.get(name, ()), tuple(limited.get(name, ())))
 
 
 def _answered(service: str, name: str) -> str:
@@ -107,7 +107,8 @@ def markdown() -> str:
     table = ["| service | real | moto's | missing |", "|---|---|---|---|", *rows]
     members = [
         f"| {operation.name} | {_code(operation.without_effect)} | {_code(operation.limited)} |"
-        for operation in operations("sagemaker")
+        for service in _FIELDS
+        for operation in operations(service)
         if operation.without_effect or operation.limited
     ]
     head = ["| operation | accepted without effect | some values only |", "|---|---|---|"]

@@ -41,12 +41,13 @@ __all__ = [  # imported for the handlers they register
 # Query parameters that belong to an operation without choosing it; any other one does choose.
 _PARAMETERS = re.compile(
     r"list-type|prefix|delimiter|marker|max-keys|continuation-token|start-after|fetch-owner|encoding-type"
-    r"|versionId|version-id-marker|key-marker|upload-id-marker|max-uploads|part-number-marker|max-parts|partNumber|bucket-region|max-buckets"
+    r"|versionId|version-id-marker|key-marker|upload-id-marker|max-uploads|part-number-marker|max-parts|partNumber"
+    r"|bucket-region|max-buckets"
     r"|x-id|response-[a-z-]+|x-amz-[a-z0-9-]+|X-Amz-[A-Za-z0-9-]+|AWSAccessKeyId|Signature|Expires"
 )
 # Headers whose silent loss would store something else than was asked for.
 _REFUSED_HEADERS = re.compile(
-    r"x-amz-object-lock-.*|x-amz-grant-.*|x-amz-website-redirect-location|x-amz-write-offset-bytes"
+    r"x-amz-object-lock-.*|x-amz-bucket-object-lock-enabled|x-amz-grant-.*|x-amz-website-redirect-location|x-amz-write-offset-bytes"
     r"|x-amz-server-side-encryption-customer-.*|x-amz-copy-source-server-side-encryption-customer-.*"
 )
 _OF_A_VERSION = frozenset(

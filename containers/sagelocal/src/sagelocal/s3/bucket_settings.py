@@ -19,7 +19,7 @@ class Setting:
 
     name: str  # as the operations have it
     subresource: str
-    root: str  # of its document
+    root: str  # of its document, and the member of the request that carries it
     default: str = ""
     missing: tuple[str, str] = ("", "")
     put_status: int = 200
