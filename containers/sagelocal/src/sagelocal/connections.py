@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.makefile import StreamReader
 from cheroot.server import HTTPConnection
 
 from sagelocal.errors import AwsError
@@ -46,8 +47,26 @@ class BodyReader:
         return data
 
 
+class LineReader(StreamReader):
+    """Take a line that has arrived in one step: cheroot's reader looks at each of the headers many times."""
+
+    _read_buf: bytes  # what has arrived, and
+    _read_pos: int  # what of it was taken: of Python's own reader, which cheroot's is
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        begin, end = self._read_pos, self._read_buf.find(b"\n", self._read_pos) + 1
+        if not end:
+            return super().readline(size)
+        self._read_pos = end if size is None or size < 0 else min(end, begin + size)
+        return self._read_buf[begin : self._read_pos]
+
+
 class Connection(HTTPConnection):
     """Serve a client, or hand it on to the door of endpoints if that is what its next request is for."""
+
+    def __init__(self, server: Server, connection: socket.socket, makefile: Any) -> None:
+        super().__init__(server, connection, makefile)
+        self.rfile = LineReader(connection, "rb", self.rbufsize)
 
     def communicate(self) -> bool:
         """Answer one request; return whether the connection stays with this server."""
