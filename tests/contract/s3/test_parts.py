@@ -65,6 +65,17 @@ def test_an_upload_is_completed_by_the_parts_that_there_are_in_order(s3: Any, bu
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
 
 
+def test_uploads_are_listed_in_pages(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html."""
+    made = [(key, s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]) for key in ("a", "a", "b é+", "c")]
+    for size in (1, 3, 10):
+        pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, PaginationConfig={"PageSize": size})
+        found = [(upload["Key"], upload["UploadId"]) for page in pages for upload in page["Uploads"]]
+        assert found == made
+    encoded = s3.list_multipart_uploads(Bucket=bucket, Prefix="b", EncodingType="url")
+    assert [upload["Key"] for upload in encoded["Uploads"]] == ["b%20%C3%A9%2B"]
+
+
 def joined(s3: Any, bucket: str, bodies: list[bytes], **asked: str) -> None:
     """Upload an object of these parts."""
     upload = s3.create_multipart_upload(Bucket=bucket, Key="k", **asked)["UploadId"]

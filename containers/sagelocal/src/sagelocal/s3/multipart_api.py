@@ -12,6 +12,7 @@ from sagelocal.s3.call import Call, answer_xml, new_version_header, s3_operation
 from sagelocal.s3.conditions import byte_range, write_condition
 from sagelocal.s3.copy_api import copy_source, source_version_header
 from sagelocal.s3.info import ObjectInfo
+from sagelocal.s3.listing import key_encoder
 from sagelocal.s3.multipart import Upload
 from sagelocal.s3.object_api import LARGEST_PUT, read_properties
 from sagelocal.s3.spans import MOST_PARTS, part_number
@@ -157,6 +158,7 @@ def list_multipart_uploads(call: Call) -> HttpResponse:
     prefix = call.query.get("prefix", "")
     if call.query.get("delimiter"):
         raise AwsError("NotImplemented", "sagelocal does not have ListMultipartUploads with a delimiter.", 501)
+    encode = key_encoder(call)
     count = call.number("max-uploads", 1000, 1000)
     after = (call.query.get("key-marker", ""), call.query.get("upload-id-marker", ""))
     everything = call.uploads.of_bucket(call.bucket, prefix)
@@ -166,7 +168,7 @@ def list_multipart_uploads(call: Call) -> HttpResponse:
         (
             "Upload",
             [
-                ("Key", upload.key),
+                ("Key", encode(upload.key)),
                 ("UploadId", upload.identifier),
                 ("Initiator", [("ID", call.account)]),
                 ("Owner", [("ID", call.account)]),
@@ -179,11 +181,12 @@ def list_multipart_uploads(call: Call) -> HttpResponse:
     is_truncated = len(left) > len(page)
     members = [
         ("Bucket", call.bucket),
-        ("KeyMarker", after[0]),
+        ("KeyMarker", encode(after[0])),
         ("UploadIdMarker", after[1]),
-        ("NextKeyMarker", page[-1].key if is_truncated else None),
+        ("NextKeyMarker", encode(page[-1].key) if is_truncated else None),
         ("NextUploadIdMarker", page[-1].identifier if is_truncated else None),
-        ("Prefix", prefix),
+        ("Prefix", encode(prefix)),
+        ("EncodingType", call.query.get("encoding-type")),
         ("MaxUploads", count),
         ("IsTruncated", is_truncated),
         *uploads,
