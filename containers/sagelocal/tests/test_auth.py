@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -78,6 +79,24 @@ def test_a_request_changed_after_signing_is_refused(service: str, part: str, val
         verify(request)
 
 
+def test_the_fields_of_the_header_may_come_in_any_order() -> None:
+    request = sign("sagemaker")
+    algorithm, _, fields = request.headers["authorization"].partition(" ")
+    request.headers["authorization"] = f"{algorithm} {', '.join(reversed(fields.split(', ')))}"
+    verify(request)
+
+
+@pytest.mark.parametrize("missing", ["Credential", "SignedHeaders", "Signature"])
+def test_a_header_without_one_of_its_fields_is_incomplete(missing: str) -> None:
+    request = sign("sagemaker")
+    algorithm, _, fields = request.headers["authorization"].partition(" ")
+    kept = [field for field in fields.split(", ") if not field.startswith(f"{missing}=")]
+    request.headers["authorization"] = f"{algorithm} {', '.join(kept)}"
+    with pytest.raises(AwsError, match=f"requires {missing}") as refused:
+        verify(request)
+    assert refused.value.code == "IncompleteSignature"
+
+
 def test_a_body_changed_after_signing_is_refused() -> None:
     with pytest.raises(AwsError, match="SignatureDoesNotMatch"):
         verify(sign("sagemaker", body=b"{}"), b"{ }")
@@ -99,14 +118,9 @@ def test_an_unknown_access_key_is_refused() -> None:
         auth.verify(request, signature, "", lambda _: None)
 
 
-class Clock(datetime):
-    """Tell another time than it is."""
-
-    ahead = timedelta()
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return datetime.now(tz) + cls.ahead
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the server's clock tell another time than it is."""
+    monkeypatch.setattr(auth, "time", lambda: time.time() + seconds)
 
 
 @pytest.mark.parametrize(("minutes", "is_accepted"), [(14, True), (16, False), (-14, True), (-16, False)])
@@ -114,8 +128,7 @@ def test_a_request_is_valid_for_fifteen_minutes(
     minutes: int, is_accepted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = sign("sagemaker")
-    monkeypatch.setattr(Clock, "ahead", timedelta(minutes=minutes))
-    monkeypatch.setattr(auth, "datetime", Clock)
+    pass_time(monkeypatch, minutes * 60)
     if is_accepted:
         verify(request)
         return
@@ -135,8 +148,7 @@ def test_a_presigned_request_is_accepted_until_it_expires(monkeypatch: pytest.Mo
     signature = auth.read_signature(request)
     assert signature is not None
     auth.verify(request, signature, auth.UNSIGNED_PAYLOAD, secret)
-    monkeypatch.setattr(Clock, "ahead", timedelta(seconds=3601))
-    monkeypatch.setattr(auth, "datetime", Clock)
+    pass_time(monkeypatch, 3601)
     with pytest.raises(AwsError, match="Request has expired"):
         auth.verify(request, signature, auth.UNSIGNED_PAYLOAD, secret)
 

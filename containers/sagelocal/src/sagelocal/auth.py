@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
+from time import time
+from typing import NamedTuple
 from urllib.parse import quote
 
 from sagelocal.errors import AwsError
@@ -19,7 +20,7 @@ from sagelocal.exchange import HttpRequest, is_number, query_pairs
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-SKEW = timedelta(minutes=15)
+SKEW = 15 * 60  # seconds
 LONGEST_PRESIGNED = 7 * 24 * 3600  # seconds
 
 _FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
@@ -27,8 +28,7 @@ _FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 Secret = Callable[[str], str | None]
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """Hold what a signed request says of itself."""
 
     access_key: str
@@ -57,8 +57,10 @@ def read_signature(request: HttpRequest) -> Signature | None:
 
 
 def _from_header(request: HttpRequest, authorization: str) -> Signature:
-    fields = dict(_FIELD.findall(authorization))
-    missing = [name for name in ("Credential", "SignedHeaders", "Signature") if name not in fields]
+    claims, _, signature = authorization.rpartition("Signature=")
+    ordinary = claims and "," not in signature  # the signature comes last
+    fields = {**_claims(claims), "Signature": signature} if ordinary else dict(_FIELD.findall(authorization))
+    missing = [name for name in ("Credential", "SignedHeaders", "Signature") if not fields.get(name)]
     timestamp = request.headers.get("x-amz-date", "")
     if missing or not timestamp:
         raise AwsError(
@@ -67,6 +69,12 @@ def _from_header(request: HttpRequest, authorization: str) -> Signature:
             403,
         )
     return _signature(fields["Credential"], fields["SignedHeaders"], fields["Signature"], timestamp, None)
+
+
+@lru_cache(maxsize=256)
+def _claims(text: str) -> dict[str, str]:
+    """Return the fields of a header without its signature, which a client sends with all requests of a day."""
+    return dict(_FIELD.findall(text))
 
 
 def _from_query(query: dict[str, str]) -> Signature:
@@ -82,12 +90,21 @@ def _from_query(query: dict[str, str]) -> Signature:
 
 
 def _signature(credential: str, headers: str, signature: str, timestamp: str, expires: int | None) -> Signature:
+    access_key, date, region, service = _scope(credential)
+    return Signature(access_key, date, region, service, _names(headers), signature, timestamp, expires)
+
+
+@lru_cache(maxsize=256)
+def _scope(credential: str) -> tuple[str, str, str, str]:
     parts = credential.split("/")
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise AwsError("IncompleteSignature", f"'{credential}' is not a valid credential scope.", 403)
-    access_key, date, region, service, _ = parts
-    signed = tuple(headers.lower().split(";"))
-    return Signature(access_key, date, region, service, signed, signature, timestamp, expires)
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+@lru_cache(maxsize=256)
+def _names(headers: str) -> tuple[str, ...]:
+    return tuple(headers.lower().split(";"))
 
 
 def verify(request: HttpRequest, signature: Signature, payload_hash: str, secret: Secret) -> bytes:
@@ -105,7 +122,7 @@ def verify(request: HttpRequest, signature: Signature, payload_hash: str, secret
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
     derived = signing_key(key, signature.date, signature.region, signature.service)
-    expected = hmac.digest(derived, to_sign.encode(), "sha256").hex()
+    expected = _keyed(derived, to_sign.encode())
     if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
         raise mismatch()
     return derived
@@ -129,8 +146,8 @@ def _check_time(signature: Signature) -> None:
     if not signature.timestamp.startswith(signature.date):
         message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: '{signature.date}'."
         raise AwsError("SignatureDoesNotMatch", message, 403)
-    now = datetime.now(UTC)
-    if signature.expires is not None and now > signed_at + timedelta(seconds=signature.expires):
+    now = time()
+    if signature.expires is not None and now > signed_at + signature.expires:
         raise AwsError("AccessDenied", "Request has expired", 403)
     if signed_at > now + SKEW or (signature.expires is None and signed_at < now - SKEW):
         message = "The difference between the request time and the current time is too large."
@@ -138,11 +155,26 @@ def _check_time(signature: Signature) -> None:
 
 
 @lru_cache(maxsize=64)
-def _moment(timestamp: str) -> datetime | None:
+def _moment(timestamp: str) -> float | None:
     try:
-        return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
+
+
+def _keyed(key: bytes, text: bytes) -> str:
+    """Return an HMAC in hexadecimal; the key's half of the work is done once, and OpenSSL asked for no lookup."""
+    inner, outer = (half.copy() for half in _halves(key))
+    inner.update(text)
+    outer.update(inner.digest())
+    return outer.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _halves(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Return SHA-256 over the inner and the outer pad of a key of at most 64 bytes, RFC 2104."""
+    padded = key.ljust(64, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)), hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
 
 
 @lru_cache(maxsize=64)
@@ -175,8 +207,11 @@ def _canonical_value(request: HttpRequest, name: str) -> str:
 
 def canonical_path(path: str, service: str) -> str:
     """Return the path as signed: S3 signs it as sent, every other service without dots and encoded once more."""
-    if service == "s3":
-        return path
+    return path if service == "s3" else _encoded_path(path)
+
+
+@lru_cache(maxsize=256)
+def _encoded_path(path: str) -> str:
     kept: list[str] = []
     for part in path.split("/"):
         if part == ".." and kept:
@@ -188,6 +223,8 @@ def canonical_path(path: str, service: str) -> str:
 
 
 def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
     return encoded_query((name, value) for name, value in query_pairs(query) if name != "X-Amz-Signature")
 
 

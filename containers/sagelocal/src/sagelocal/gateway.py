@@ -7,7 +7,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,6 +142,7 @@ def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:
         )
 
 
+@lru_cache(maxsize=256)
 def host_of(url: str) -> str | None:
     """Return the host that a URL names, None if it names none."""
     try:

@@ -46,7 +46,8 @@ class Connections:
         """Take the announcement back."""
         with self._change:
             self._in_flight -= 1
-            self._change.notify_all()
+            if self._closed:
+                self._change.notify_all()
 
     def request(self, method: str, path: str, body: Body, headers: dict[str, str], timeout: float) -> Answer:
         """Return status, headers and body.

@@ -9,6 +9,7 @@ from typing import cast
 import httptools
 
 from sagelocal.endpoints.connections import MAX_IDLE
+from sagelocal.runtime.request import lowered
 
 OnPart = Callable[["Answered", bytes], None]
 Done = Callable[["Answered | None"], None]  # None: the container broke the connection before it answered
@@ -67,7 +68,7 @@ class ContainerLink(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header of the answer."""
-        self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._answer.headers[lowered(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """Keep the status."""

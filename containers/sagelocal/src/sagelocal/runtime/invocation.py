@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sagelocal.gateway import Gateway
 
 _URL = re.compile(rb"/endpoints/([a-zA-Z0-9-]{1,63})/invocations(-response-stream)?")
-_PREFIX = "x-amzn-sagemaker-"
+_NOT_PLAIN = ("x-amzn-sagemaker-", "transfer-encoding")
 _VARIANT = "x-amzn-sagemaker-target-variant"
 _PASSED_ON = {header.lower(): header for header in REQUEST_HEADERS.values()}
 _LONGEST_BODY = (
@@ -60,23 +60,28 @@ def accepted(backend: Backend, gateway: Gateway, received: Received) -> Invocati
     if url is None or received.method != "POST" or received.size > _LONGEST_BODY or backend.faults.any:
         return None
     body, headers = received.body, received.headers
-    if not _is_plain(headers) or not _is_allowed(backend, gateway, received, body):
+    passed_on = _passed_on(headers)
+    if passed_on is None or not _is_allowed(backend, gateway, received, body):
         return None
     endpoint = url[1].decode()
     entered = backend.endpoints.try_enter(endpoint, headers.get(_VARIANT))
     if entered is None:
         return None
     served, connections = entered
-    return Invocation(served, connections, _message(connections.port, headers, body), streams=bool(url[2]))
+    return Invocation(served, connections, _message(connections.port, passed_on, body), streams=bool(url[2]))
 
 
-def _is_plain(headers: dict[str, str]) -> bool:
+def _passed_on(headers: dict[str, str]) -> str | None:
+    """Return the header lines that the container gets; None if a header is none of the plain ones."""
+    lines = ""
     for name, value in headers.items():
-        if name.startswith(_PREFIX) and name not in _PASSED_ON and name != _VARIANT:
-            return False
-        if name in _PASSED_ON and (len(value) > _LONGEST_VALUE or not value.isascii()):
-            return False
-    return "transfer-encoding" not in headers
+        if name in _PASSED_ON:
+            if len(value) > _LONGEST_VALUE or not value.isascii():
+                return None
+            lines += f"{_PASSED_ON[name]}: {value}\r\n"
+        elif name.startswith(_NOT_PLAIN) and name != _VARIANT:
+            return None
+    return lines
 
 
 def _is_allowed(backend: Backend, gateway: Gateway, received: Received, body: bytes) -> bool:
@@ -97,8 +102,7 @@ def _is_allowed(backend: Backend, gateway: Gateway, received: Received, body: by
     return True
 
 
-def _message(port: int, headers: dict[str, str], body: bytes) -> bytes:
-    passed_on = "".join(f"{_PASSED_ON[name]}: {value}\r\n" for name, value in headers.items() if name in _PASSED_ON)
+def _message(port: int, passed_on: str, body: bytes) -> bytes:
     head = (
         f"POST /invocations HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: identity\r\n"
         f"Content-Length: {len(body)}\r\n{passed_on}\r\n"

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from sagelocal.exchange import HttpRequest
 
 _MOST_AHEAD = 64 << 20  # bytes of a body that are held in memory; InvokeEndpoint's own limit is far lower
+
+
+_NOTHING = io.BytesIO()
+
+
+@lru_cache(maxsize=512)
+def lowered(name: bytes) -> str:
+    """Return a header's name as text in lower case."""
+    return name.decode("latin-1").lower()
 
 
 class Received:
@@ -36,13 +46,13 @@ class Received:
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """Add a header; one that is sent twice is one list."""
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = lowered(name), value.decode("latin-1")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def as_request(self) -> HttpRequest:
-        """Return the request without its WSGI environment, which only the slow way needs."""
+        """Return the request without its body and its WSGI environment, which only the slow way reads."""
         path, _, query = self.url.decode("latin-1").partition("?")
-        return HttpRequest(self.method, path, query, self.headers, io.BytesIO(self.body), {})
+        return HttpRequest(self.method, path, query, self.headers, _NOTHING, {})
 
     def environ(self, server: tuple[str, int]) -> dict[str, Any]:
         """Return the WSGI environment, https://peps.python.org/pep-3333/#environ-variables."""
