@@ -114,10 +114,11 @@ def isolation(options: argparse.Namespace) -> int:
     from sagelocal.jobs.isolation import IsolationError, choose
 
     try:
-        mode = choose(options.isolation).mode
+        found = choose(options.isolation)
     except IsolationError as error:
         return _failed(error)
-    print(f"{mode}, {ISOLATIONS[mode]}")
+    confined = "; Landlock lets it write to its own folders alone" if found.confined else ""
+    print(f"{found.mode}, {ISOLATIONS[found.mode]}{confined}")
     return 0
 
 

@@ -8,17 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagelocal.jobs import isolation
+from sagelocal.jobs import isolation, landlock
 from sagelocal.jobs.isolation import Closed, Isolation, IsolationError, PathError, Sandbox, View, choose
 from sagelocal.jobs.process import Spec, SupervisedProcess
 
-MODES = [Isolation("namespace"), Isolation("namespace", user_namespace=True), Isolation("relocate")]
-IDS = ["mounts", "user namespace", "relocate"]
+MODES = [
+    Isolation("namespace"),
+    Isolation("namespace", user_namespace=True),
+    Isolation("relocate"),
+    Isolation("namespace", confined=True),
+    Isolation("namespace", user_namespace=True, confined=True),
+    Isolation("relocate", confined=True),
+]
+IDS = ["mounts", "user namespace", "relocate", "mounts, confined", "user namespace, confined", "relocate, confined"]
 
 
 @pytest.fixture(params=MODES, ids=IDS)
 def mode(request: pytest.FixtureRequest) -> Isolation:
     wanted: Isolation = request.param
+    if wanted.confined and not landlock.is_there():
+        pytest.skip("this kernel has no Landlock of version 3")
     if wanted.mode == "namespace":
         reason = isolation._refusal(wanted)
         if reason:
@@ -30,7 +39,7 @@ def _run(sandbox: Sandbox, spec: Callable[..., Spec], folder: Path, script: str)
     for real in sandbox.real.values():
         real.mkdir(parents=True, exist_ok=True)
     process = SupervisedProcess(folder / "run")
-    process.launch(spec(sandbox.rewrite(script), isolation=sandbox.mounts()))
+    process.launch(spec(sandbox.rewrite(script), isolation=sandbox.plan()))
     outcome = process.wait()
     lines = [line.partition("\t")[2] for line in (folder / "job.log").read_text().splitlines()]
     assert outcome.exit_code == 0, lines
@@ -81,7 +90,7 @@ def test_a_read_only_view_can_be_read_and_not_written(
         " chmod 777 /opt/ml/fixed/file 2>/dev/null || echo refused"
     )
     process = SupervisedProcess(tmp_path / "run")
-    process.launch(spec(script, isolation=sandbox.mounts(views)))
+    process.launch(spec(script, isolation=sandbox.plan(views)))
     process.wait()
     lines = [line.partition("\t")[2] for line in (tmp_path / "job.log").read_text().splitlines()]
     assert lines == ["fixed", "open", "refused", "refused"]
@@ -117,7 +126,10 @@ def test_two_jobs_do_not_see_each_others_files(mode: Isolation, spec: Callable[.
         SupervisedProcess(tmp_path / "run").folder.rename(tmp_path / f"run-{name}")
 
 
-@pytest.mark.parametrize("path", ["relative", "", "/", "/opt/../etc", "/opt/ml/../../etc"])
+SYSTEM_PATHS = ["/opt", "/etc", "/etc/ssl", "/usr", "/usr/bin/x", "/bin", "/proc/1", "/sys", "/dev/shm"]  # noqa: S108
+
+
+@pytest.mark.parametrize("path", ["relative", "", "/", "//", "/opt/../etc", "/opt/ml/../../etc", *SYSTEM_PATHS])
 def test_a_path_that_could_lead_anywhere_is_refused(path: str, tmp_path: Path) -> None:
     with pytest.raises(PathError):
         Isolation("relocate").sandbox(tmp_path, [path])
@@ -167,6 +179,7 @@ def test_relocated_jobs_are_told_their_base_folder(tmp_path: Path) -> None:
 def test_auto_takes_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     choose.cache_clear()
     monkeypatch.setattr(isolation, "_refusal", lambda _: "unshare: Operation not permitted")
+    monkeypatch.setattr(landlock, "is_there", lambda: False)
     assert choose("auto") == Isolation("relocate")
     choose.cache_clear()
 
@@ -182,8 +195,8 @@ def test_a_demanded_namespace_that_is_refused_says_why_and_what_to_do(monkeypatc
 def test_a_job_writes_nothing_into_the_servers_folder_but_into_its_own(
     mode: Isolation, spec: Callable[..., Spec], tmp_path: Path
 ) -> None:
-    if mode.mode == "relocate":
-        pytest.skip("without mounts, permissions are all there is")
+    if not mode.is_closed:
+        pytest.skip("without mounts and Landlock, permissions are all there is")
     state = tmp_path / "state"
     own, store = state / "jobs" / "mine", state / "s3"
     for folder in (own, store):
@@ -194,12 +207,54 @@ def test_a_job_writes_nothing_into_the_servers_folder_but_into_its_own(
         real.mkdir(parents=True)
     script = (
         f"cat {store}/blob; echo torn > {store}/blob; rm -f {store}/blob; touch {state}/x; "
-        f"echo mine > {own}/x && echo made > /opt/ml/x && echo made > /a-new-root-folder/in/x"
+        f"echo mine > {own}/x && echo made > /opt/ml/x && echo made > /a-new-root-folder/in/x && echo > /dev/null"
     )
     process = SupervisedProcess(tmp_path / "run")
-    process.launch(spec(script, isolation=sandbox.mounts((), Closed(state, (own,)))))
+    process.launch(
+        spec(sandbox.rewrite(script), isolation=sandbox.plan((), Closed(state, (own, *sandbox.real.values()))))
+    )
     assert process.wait().exit_code == 0
     assert (store / "blob").read_text() == "whole\n"
     assert not (state / "x").exists()
     assert (own / "x").read_text() == "mine\n"
     assert sandbox.locate("/opt/ml/x").read_text() == sandbox.locate("/a-new-root-folder/in/x").read_text() == "made\n"
+
+
+ESCAPES = {
+    "a hard link": "ln {store}/blob /opt/ml/link && echo torn > /opt/ml/link",
+    "a rename": "mv {store}/blob /opt/ml/taken",
+    "a symbolic link": "ln -s {store} /opt/ml/store && echo torn > /opt/ml/store/blob",
+    "the server's own root": "echo torn > /proc/{server}/root{store}/blob",
+    "the server's working folder": "cd /proc/{server}/cwd && echo torn > {store}/blob",
+    "truncation": "truncate -s 0 {store}/blob",
+    "a mount": "mount -o remount,rw {store}/..; mount --bind {store} /opt/ml/store; echo torn > {store}/blob",
+    "a namespace of its own": "unshare -Urm sh -c 'mount -o remount,rw {store}/..; echo torn > {store}/blob'",
+    "a new file": "echo new > {store}/new",
+    "a new folder": "mkdir {store}/new",
+    "a device": "mknod {store}/new p",
+}
+
+
+@pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
+def test_a_confined_job_finds_no_way_to_the_store(
+    mode: Isolation, script: str, spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    if not mode.confined:
+        pytest.skip("mounts alone leave ways out to whoever looks for them")
+    state = tmp_path / "state"
+    own, store = state / "jobs" / "mine", state / "s3"
+    for folder in (own, store):
+        folder.mkdir(parents=True)
+    (store / "blob").write_text("whole\n")
+    sandbox = mode.sandbox(own)
+    sandbox.real["/opt/ml"].mkdir()
+    script = sandbox.rewrite(script.format(store=store, server=os.getpid()))
+    process = SupervisedProcess(tmp_path / "run")
+    process.launch(spec(script, isolation=sandbox.plan((), Closed(state, (sandbox.real["/opt/ml"],)))))
+    assert process.wait().exit_code != 0
+    assert [(path.name, path.read_text()) for path in store.iterdir()] == [("blob", "whole\n")]
+
+
+def test_a_path_that_holds_the_servers_own_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PathError, match="holds what jobs run from"):
+        Isolation("relocate").sandbox(tmp_path / "box", [str(tmp_path)])

@@ -184,7 +184,7 @@ def test_a_killed_supervisor_takes_every_process_of_the_job_along(
         if os.geteuid() != 0 and not user_namespace:
             pytest.skip("only root needs no user namespace")
         (tmp_path / "box" / "ml").mkdir(parents=True)
-        plan = Isolation("namespace", user_namespace=user_namespace).sandbox(tmp_path / "box").mounts()
+        plan = Isolation("namespace", user_namespace=user_namespace).sandbox(tmp_path / "box").plan()
     outcome, pids = _kill_the_supervisor(process, spec(FAMILY, isolation=plan), tmp_path, eventually)
     assert len(pids) == 3
     assert (outcome.reason, outcome.returncode) == ("died", None)

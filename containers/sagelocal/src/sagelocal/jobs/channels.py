@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sagelocal.jobs.filesystems import directory
 from sagelocal.jobs.isolation import OPT_ML
 from sagelocal.jobs.optml import gets
-from sagelocal.jobs.sources import SOURCES, Found, copy_all, link_all, share
+from sagelocal.jobs.sources import SOURCES, Found, copy_all, share
 from sagelocal.jobs.transfer import TransferError
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def bring(container: Container, request: Json, channel: Json) -> None:
     mode = channel.get("InputMode") or request["AlgorithmSpecification"]["TrainingInputMode"]
     if mode == "FastFile":
         # On AWS an object is read when the job reads it; here it is on this disk already, and shown as it is.
-        folder = container.folder / "fast-file" / channel["ChannelName"]
-        link_all(found, folder)
-        container.show(path, folder, read_only=True)
+        container.show(path, container.hold(found, channel["ChannelName"]), read_only=True)
     else:
         copy_all(found, container.locate(path))
 

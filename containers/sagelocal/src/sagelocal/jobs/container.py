@@ -13,9 +13,10 @@ from sagelocal.jobs import images
 from sagelocal.jobs.isolation import OPT_ML, Closed, Sandbox, View, choose
 from sagelocal.jobs.optml import ONE_HOST, Cluster, Host
 from sagelocal.jobs.process import Spec
+from sagelocal.jobs.sources import Found, copy_all, link_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sagelocal.backend import Backend
 
@@ -67,12 +68,27 @@ class Container:
 
     def make(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         """Create its folders, and JSON files below /opt/ml."""
-        for folder in (*self.sandbox.real.values(), self.folder / "home", self.folder / "tmp"):
+        for folder in self._own():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path, content in files.items():
             file = self.locate(f"{OPT_ML}/{path}")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(self._rewritten(content)))
+
+    def _own(self) -> tuple[Path, ...]:
+        """Return the folders that the job can write to."""
+        return *self.sandbox.real.values(), *(self.folder / name for name in ("home", "tmp", "work"))
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of a job's program that is sagelocal's, not the user's."""
+        return self.folder / "work"
+
+    def hold(self, found: Iterable[Found], name: str) -> Path:
+        """Return a folder with objects that the job can read and not write to: the stored bytes themselves."""
+        folder = self.sandbox.fixed / name
+        (link_all if self.sandbox.isolation.is_closed else copy_all)(found, folder)
+        return folder
 
     def locate(self, path: str) -> Path:
         """Return where a path inside of it lies on disk."""
@@ -96,6 +112,7 @@ class Container:
         elif not read_only:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(source)
+            self.views.append(View(path, source, read_only))
         else:
             shutil.copytree(source, place, dirs_exist_ok=True)
             for file in place.rglob("*"):
@@ -132,14 +149,15 @@ class Container:
             **self.sandbox.environment(),
         }
         rewritten = [self.sandbox.rewrite(part) for part in command]
-        return Spec(rewritten, environment, home, log, self.sandbox.mounts(self.views, self._closed(log)), **limits)
+        return Spec(rewritten, environment, home, log, self.sandbox.plan(self.views, self._closed(log)), **limits)
 
     def _closed(self, log: Path) -> Closed:
         """Return what keeps a job from altering the stores, the server's own files and other jobs' folders."""
-        but = (self.folder, log.parent, self.backend.folder / "cache", self.backend.folder / "images")
+        but = (*self._own(), log.parent, self.backend.folder / "cache", self.backend.folder / "images")
         for folder in but:
             folder.mkdir(parents=True, exist_ok=True)
-        return Closed(self.backend.folder, but)
+        packages = os.environ.get("UV_CACHE_DIR")
+        return Closed(self.backend.folder, but, (Path(packages),) if packages else ())
 
     def image(self, uri: str, on_build: Callable[[], None]) -> Path:
         """Return the environment of an image, built if it must be."""

@@ -29,12 +29,16 @@ LINUX = sys.platform == "linux"
 
 
 def isolate(plan: dict[str, Any]) -> None:
-    """Give this process its own mounts; `plan` is what `sagelocal.jobs.isolation` decided."""
+    """Give this process its own mounts and limits; `plan` is what `sagelocal.jobs.isolation` decided."""
     sys.path.insert(0, os.path.dirname(__file__))  # where `-I` does not look
-    import mounts  # type: ignore[import-not-found]  # mypy knows it as a part of the package; no package is there at run time
+    import landlock  # type: ignore[import-not-found]  # mypy knows it as a part of the package; no package is there at run time
+    import mounts  # type: ignore[import-not-found]  # the same
 
     del sys.path[0]
-    mounts.isolate(plan)
+    if "steps" in plan:
+        mounts.isolate(plan)
+    if "writable" in plan:  # last: who is confined cannot mount
+        landlock.confine(plan["writable"])
 
 
 def write_json(name: str, value: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import validation_error
+from sagelocal.jobs import processing
 from sagelocal.jobs.images import find_image
 from sagelocal.jobs.status import ENDED
 from sagelocal.operations import Request, Response, operation
@@ -14,6 +15,7 @@ from sagelocal.sagemaker.existence import require_bucket
 from sagelocal.sagemaker.fields import check_fields
 from sagelocal.sagemaker.instances import require_instances
 from sagelocal.sagemaker.listing import Listing
+from sagelocal.sagemaker.local_paths import check_local_paths
 from sagelocal.sagemaker.resources import FEATURE_GROUP, PROCESSING_JOB
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def check_request(request: Request) -> None:
         _check_input(item)
     for item in named["OutputName"]:
         _check_output(item)
+    check_local_paths(processing.paths(request))
 
 
 def _check_input(item: dict[str, Any]) -> None:

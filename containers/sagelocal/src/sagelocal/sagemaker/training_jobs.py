@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import AwsError, validation_error
+from sagelocal.jobs import training
 from sagelocal.jobs.images import find_image
 from sagelocal.jobs.managed import algorithm_specification
 from sagelocal.jobs.status import ENDED, MESSAGES
@@ -17,6 +18,7 @@ from sagelocal.sagemaker.existence import require_bucket
 from sagelocal.sagemaker.fields import check_fields
 from sagelocal.sagemaker.instances import check_resources, require_instances
 from sagelocal.sagemaker.listing import Listing
+from sagelocal.sagemaker.local_paths import check_local_paths
 from sagelocal.sagemaker.resources import TRAINING_JOB
 from sagelocal.sagemaker.spot import DEFAULT_MAX_RUNTIME, check_limits
 
@@ -76,6 +78,7 @@ def check_request(request: Request) -> None:
         raise validation_error("ContainerArguments need a ContainerEntrypoint: images have none of their own here.")
     check_limits(request)
     check_channels(request)
+    check_local_paths(training.paths(request))
 
 
 def accept(backend: Backend, request: Request) -> None:

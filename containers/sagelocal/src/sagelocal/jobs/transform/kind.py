@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs.isolation import OPT_ML
-from sagelocal.jobs.sources import SOURCES, share
+from sagelocal.jobs.sources import SOURCES, Found, share
 from sagelocal.jobs.transfer import TransferError, download_archive
 from sagelocal.jobs.transform import run
 from sagelocal.s3.uri import split_uri
@@ -46,16 +43,14 @@ def download(container: Container, document: Document) -> None:
     if not found:
         raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
     mine = share(found, container.cluster.index(container.host), len(container.cluster))
-    folder = container.folder / "input"
-    folder.mkdir()
-    for number, each in enumerate(mine):
-        _lay(each.info.path, folder / str(number))
+    inputs = container.hold((Found(each.info, str(number)) for number, each in enumerate(mine)), "input")
     plan = {
         "request": request,
+        "inputs": str(inputs),
         "uris": [f"s3://{each.info.bucket}/{each.info.key}" for each in mine],
         "names": [f"{each.path}.out" for each in mine],
     }
-    (container.folder / "plan.json").write_text(json.dumps(plan))
+    (container.work / "plan.json").write_text(json.dumps(plan))
 
 
 def upload(containers: Sequence[Container], describe: Json, _: bool) -> Json:
@@ -65,10 +60,10 @@ def upload(containers: Sequence[Container], describe: Json, _: bool) -> Json:
     """
     target, prefix = split_uri(describe["TransformOutput"]["S3OutputPath"])
     for container in containers if describe["TransformJobStatus"] != "Stopping" else ():
-        if not (container.folder / "result.json").exists():
+        if not (container.work / "result.json").exists():
             continue
-        for number, name in enumerate(json.loads((container.folder / "plan.json").read_text())["names"]):
-            file = container.folder / "output" / str(number)
+        for number, name in enumerate(json.loads((container.work / "plan.json").read_text())["names"]):
+            file = container.work / "output" / str(number)
             if file.exists():
                 container.backend.objects.put(target, "/".join(filter(None, (prefix.rstrip("/"), name))), file)
     return {}
@@ -76,7 +71,7 @@ def upload(containers: Sequence[Container], describe: Json, _: bool) -> Json:
 
 def complaint(containers: Sequence[Container]) -> str:
     """Return why a job failed whose processes ended as they should."""
-    results = [container.folder / "result.json" for container in containers]
+    results = [container.work / "result.json" for container in containers]
     failures = [json.loads(result.read_text())["failure"] for result in results if result.exists()]
     return next((str(failure) for failure in failures if failure), "")
 
@@ -87,11 +82,3 @@ def failure(container: Container, outcome: Outcome) -> str:
         f"InternalServerError: {outcome.message or 'the process that sends the records failed'}, "
         f"exit code: {outcome.exit_code}"
     )
-
-
-def _lay(blob: Path, file: Path) -> None:
-    """Show an object's bytes, which never change, without copying them where the disk can do that."""
-    try:
-        os.link(blob, file)
-    except OSError:
-        shutil.copyfile(blob, file)

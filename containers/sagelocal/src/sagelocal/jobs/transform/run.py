@@ -1,9 +1,8 @@
 """A transform job's own process: it starts the container, sends it every record and keeps what is answered.
 
-Run under a supervisor as `python -m sagelocal.jobs.transform.run FOLDER`, it outlives the server. The folder holds:
+Run under a supervisor as `python -m sagelocal.jobs.transform.run FOLDER`, it outlives the server. FOLDER/work holds:
 
-plan.json     the request and the URI of every input, by number (written by `sagelocal.jobs.transform.kind`)
-input/N       the input files
+plan.json     the request, the folder of the inputs (named by number) and their URIs (written by `transform.kind`)
 output/N      the output files that are whole
 result.json   written last: why the job failed, or nothing
 """
@@ -36,9 +35,12 @@ class TransformError(Exception):
 class Job:
     """Transform the files of one folder, several requests at once, each file's answers in the order of its records."""
 
-    def __init__(self, folder: Path, uris: list[str], settings: Settings, container: Container, log: DataLog) -> None:
+    def __init__(
+        self, folder: Path, plan: dict[str, Any], settings: Settings, container: Container, log: DataLog
+    ) -> None:
         self._folder = folder
-        self._uris = uris
+        self._inputs = Path(plan["inputs"])
+        self._uris: list[str] = plan["uris"]
         self._settings = settings
         self._container = container
         self._log = log
@@ -73,7 +75,7 @@ class Job:
     def _payloads(self) -> Iterator[tuple[int, Payload]]:
         for number in range(len(self._uris)):
             try:
-                for payload in self._records.payloads(self._folder / "input" / str(number)):
+                for payload in self._records.payloads(self._inputs / str(number)):
                     if number in self._failures:
                         break
                     yield number, payload
@@ -169,7 +171,7 @@ def transform(folder: Path, plan: dict[str, Any], log: DataLog) -> str:
     try:
         settings = Settings.of(plan["request"], container.execution_parameters())
         log.write(settings.described())
-        return Job(folder, plan["uris"], settings, container, log).run()
+        return Job(folder, plan, settings, container, log).run()
     finally:
         container.stop()
 
@@ -180,12 +182,13 @@ def main() -> int:
     An instance whose data are bad must not be the end of the other ones.
     """
     folder = Path(sys.argv[1])
-    plan = json.loads((folder / "plan.json").read_text())
+    work = folder / "work"
+    plan = json.loads((work / "plan.json").read_text())
     spec = json.loads((folder / "run" / "spec.json").read_text())
-    failure = transform(folder, plan, DataLog(Path(spec["log"])))
-    new = folder / "result.json.new"
+    failure = transform(work, plan, DataLog(Path(spec["log"])))
+    new = work / "result.json.new"
     new.write_text(json.dumps({"failure": failure}))
-    os.replace(new, folder / "result.json")  # noqa: PTH105 - as the supervisor does
+    os.replace(new, work / "result.json")  # noqa: PTH105 - as the supervisor does
     return 0
 
 
