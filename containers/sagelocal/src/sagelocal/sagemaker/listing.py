@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Members = dict[str, Any]
 Test = Callable[[Any, Any], bool]
-Key = tuple[Any, str, int]
+Key = tuple[Any, Any, Any]  # the last of them make every key another
 
 PAGE_SIZE = 10  # AWS's default where the request has no MaxResults
 
@@ -70,15 +70,16 @@ class Listing:
         key = self._sort_key(request)
         descending = request.get("SortOrder", self.order) == "Descending"
         chosen.sort(key=key, reverse=descending)
-        if token := request.get("NextToken"):
-            last = _decode(token, self._query(request))
+        query = query_of(self.result, request)
+        if asked := request.get("NextToken"):
+            last = position(asked, query)
             chosen = [item for item in chosen if (key(item) < last if descending else key(item) > last)]
         size = request.get("MaxResults") or PAGE_SIZE
         response: Members = {
             self.result: [{name: item[name] for name in self.summary if name in item} for item in chosen[:size]]
         }
         if len(chosen) > size:
-            response["NextToken"] = _encode(key(chosen[size - 1]), self._query(request))
+            response["NextToken"] = token(key(chosen[size - 1]), query)
         return response
 
     def _tests(self, request: Members) -> list[Callable[[Members], bool]]:
@@ -104,25 +105,29 @@ class Listing:
         version = item.get("ModelPackageVersion", 0)  # so that version 10 comes after version 9
         return item[self.resource.arn_member].removesuffix(f"/{version}"), version
 
-    def _query(self, request: Members) -> str:
-        asked = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
-        text = json.dumps([self.result, asked], sort_keys=True, default=epoch)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+def query_of(what: str, request: Members) -> str:
+    """Return what tells the pages of one question from those of all others."""
+    asked = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
+    text = json.dumps([what, asked], sort_keys=True, default=epoch)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _bind(member: str, test: Test, wanted: Any) -> Callable[[Members], bool]:
     return lambda item: member in item and test(item[member], wanted)
 
 
-def _encode(key: Key, query: str) -> str:
+def token(key: Key, query: str) -> str:
+    """Return the NextToken of a page whose last item has this sort key."""
     return base64.urlsafe_b64encode(json.dumps([query, *key]).encode()).decode()
 
 
-def _decode(token: str, query: str) -> Key:
+def position(token: str, query: str) -> Key:
+    """Return the sort key that a NextToken holds; ValidationException if it is none of this question's."""
     try:
-        asked, value, name, version = json.loads(base64.urlsafe_b64decode(token.encode()))
+        asked, first, second, third = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (binascii.Error, TypeError, ValueError) as error:
         raise validation_error("Invalid pagination token: it is not one that this operation returned.") from error
     if asked != query:
         raise validation_error("Invalid pagination token: it was returned for a request with other parameters.")
-    return value, name, version
+    return first, second, third

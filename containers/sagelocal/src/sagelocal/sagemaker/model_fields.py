@@ -86,6 +86,7 @@ HONOURED: dict[str, tuple[str, ...]] = {
         "DesiredWeightsAndCapacities.DesiredInstanceCount",
     ),
     "ListModelPackageGroups": tuple(name for name in LIST_MEMBERS if not name.startswith(("LastModified", "Status"))),
+    "Search": ("SearchExpression", "SortBy", "SortOrder", "NextToken", "MaxResults"),
     "InvokeEndpoint": _INVOCATION,
     "InvokeEndpointWithResponseStream": _INVOCATION,
 }
@@ -123,4 +124,15 @@ ONLY: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "CreateModelPackage": {"CertifyForMarketplace": (False,), "ModelPackageRegistrationType": ("Registered",)},
     "ListModelPackageGroups": {"CrossAccountFilterOption": ("SameAccount",)},
+    "Search": {
+        "Resource": (
+            "TrainingJob",
+            "HyperParameterTuningJob",
+            "ModelPackage",
+            "ModelPackageGroup",
+            "Endpoint",
+            "FeatureGroup",
+        ),
+        "CrossAccountFilterOption": ("SameAccount",),
+    },
 }

@@ -35,7 +35,8 @@ def _resource(backend: Backend, arn: str) -> tuple[Resource, str]:
     return _BY_SEGMENT[segment], name
 
 
-def _as_list(tags: dict[str, str]) -> list[dict[str, str]]:
+def as_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Return tags as AWS's responses have them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
@@ -50,14 +51,14 @@ def add_tags(backend: Backend, request: Request) -> Response:
             raise validation_error(f"A resource can have at most {MAX_TAGS} tags, this one would have {len(tags)}.")
         document["tags"] = tags
 
-    return {"Tags": _as_list(tags_of(resource.update(backend, name, change)))}
+    return {"Tags": as_list(tags_of(resource.update(backend, name, change)))}
 
 
 @operation("sagemaker", "ListTags")
 def list_tags(backend: Backend, request: Request) -> Response:
     """Return a resource's tags, all on one page: there are at most 50."""
     resource, name = _resource(backend, request["ResourceArn"])
-    return {"Tags": _as_list(tags_of(resource.document(backend, name)))}
+    return {"Tags": as_list(tags_of(resource.document(backend, name)))}
 
 
 @operation("sagemaker", "DeleteTags")
