@@ -24,6 +24,7 @@ CONTAINERS = REPOSITORY / "containers"
 TEST_IMAGES = CONTAINERS / "sagelocal" / "tests" / "images"
 
 IN_EACH_ISOLATION = {
+    "test_job_paths",
     "test_jobs_logs",
     "test_provider_operators",
     "test_sagemaker_endpoints",

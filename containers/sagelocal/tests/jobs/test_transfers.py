@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,13 @@ BROKEN = {
     ),
     "device": _member("device", tarfile.CHRTYPE),
 }
+
+
+def test_an_absolute_member_lands_in_the_folder_or_nowhere(objects: ObjectStore, tmp_path: Path) -> None:
+    objects.put("b", "model.tar.gz", _member(f"{tmp_path}/out"))
+    with suppress(TransferError):  # Pythons without tarfile's filters refuse it
+        download_archive(objects, "s3://b/model.tar.gz", tmp_path / "model")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("python")

@@ -26,6 +26,8 @@ def check_channels(request: Json) -> None:
     names = [channel["ChannelName"] for channel in channels(request)]
     if len(names) != len(set(names)):
         raise validation_error("Channel names in InputDataConfig must be unique.")
+    if {".", ".."} & set(names):  # AWS's pattern lets them through
+        raise validation_error("A channel in InputDataConfig cannot be named '.' or '..'.")
     groups = {group["InstanceGroupName"] for group in request["ResourceConfig"].get("InstanceGroups") or []}
     for channel in channels(request):
         _check_channel(channel, request, groups)
