@@ -276,3 +276,12 @@ def test_a_container_that_takes_too_long_is_a_model_error(live: Account, monkeyp
         os.kill(pid, signal.SIGCONT)
     assert caught.value.code == "ModelError"
     assert "timed out" in caught.value.message
+
+
+@pytest.mark.unverified
+def test_the_model_of_an_endpoint_is_read_only(account: Account, eventually: Eventually) -> None:
+    """As https://github.com/deepjavalibrary/djl-serving/pull/1879 met it on SageMaker."""
+    account.call("CreateEndpoint", EndpointName="live", EndpointConfigName=_config(account, "config", {"m": {}}))
+    assert _settled(account, eventually)["EndpointStatus"] == "InService"
+    assert _ask(account, "write") == (b"Read-only file system" if account.mode == "namespace" else b"written")
+    assert _ask(account, "model") == b'{"weights": 1}'

@@ -45,6 +45,8 @@ class Worker:
         self._proven = proven  # it has been healthy once, so it is started again however often it ends
         self._backend = backend
         self._container = Container.at(backend, folder)
+        if plan.container.get("ModelDataUrl"):
+            self._container.fix(f"{OPT_ML}/model")
         self.folder = folder
         self._log = stream_file(
             backend.folder, f"/aws/sagemaker/Endpoints/{endpoint}", f"{plan.name}/i-{_instance_id(folder)}"

@@ -119,6 +119,11 @@ class Container:
                 if file.is_file() and not file.is_symlink():
                     file.chmod(0o444)
 
+    def fix(self, path: str) -> None:
+        """Let what lies at a path inside be read-only for the program, by mounts: without them it stays writable."""
+        if self.sandbox.isolation.mode == "namespace":
+            self.views.append(View(path, self.locate(path), read_only=True))
+
     def spec(
         self,
         image: Path,

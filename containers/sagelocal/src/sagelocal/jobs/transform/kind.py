@@ -38,6 +38,7 @@ def download(container: Container, document: Document) -> None:
     model.mkdir(parents=True, exist_ok=True)
     if url := document["container"].get("ModelDataUrl"):
         download_archive(objects, url, model)
+        container.fix(f"{OPT_ML}/model")
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     found = [each for each in SOURCES[source["S3DataType"]](objects, source["S3Uri"]) if each.path]
     if not found:

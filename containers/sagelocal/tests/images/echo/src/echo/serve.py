@@ -1,9 +1,9 @@
 """An endpoint that answers with what it was sent.
 
-A body `env NAME` is answered with that variable, `model` with the model's model.json, `status N` with that status,
-`pid` with the process id, `size` with the length of the body and how it was sent, `stream N` in N parts, `die` by
-dying. The environment says how it starts: ECHO_PING_STATUS (default 200), ECHO_EXIT (end at once with that code),
-ECHO_START_SECONDS (wait so long before listening).
+A body `env NAME` is answered with that variable, `model` with the model's model.json, `write` with what became of
+writing into the model, `status N` with that status, `pid` with the process id, `size` with the length of the body and
+how it was sent, `stream N` in N parts, `die` by dying. The environment says how it starts: ECHO_PING_STATUS (default
+200), ECHO_EXIT (end at once with that code), ECHO_START_SECONDS (wait so long before listening).
 """
 
 import http.server
@@ -11,9 +11,18 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+def _write() -> bytes:
+    try:
+        (BASE / "model" / "more").write_text("")
+    except OSError as error:
+        return str(error.strerror).encode()
+    return b"written"
 
 
 def _answer(body: bytes, chunked: bool) -> tuple[int, bytes]:
@@ -22,9 +31,10 @@ def _answer(body: bytes, chunked: bool) -> tuple[int, bytes]:
         os._exit(9)
     if word == "status":
         return int(rest), b"as you asked"
-    answers = {
+    answers: dict[str, Callable[[], bytes]] = {
         "env": lambda: os.environ.get(rest, "").encode(),
         "model": lambda: (BASE / "model" / "model.json").read_bytes(),
+        "write": _write,
         "size": lambda: f"{len(body)} {'chunked' if chunked else 'whole'}".encode(),
         "pid": lambda: str(os.getpid()).encode(),
     }
