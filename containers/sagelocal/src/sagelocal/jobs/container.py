@@ -86,7 +86,7 @@ class Container:
 
     def hold(self, found: Iterable[Found], name: str) -> Path:
         """Return a folder with objects that the job can read and not write to: the stored bytes themselves."""
-        folder = self.sandbox.fixed / name
+        folder = self.sandbox.fixed / "objects" / name
         (link_all if self.sandbox.isolation.is_closed else copy_all)(found, folder)
         return folder
 
