@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import google_crc32c
+import anycrc
 import pytest
 
 from sagelocal.jobs.transform.splitting import SPLITS, SplitError
@@ -71,7 +71,7 @@ def _tfrecord(*records: bytes) -> bytes:
 
 
 def _masked(data: bytes) -> bytes:
-    crc = google_crc32c.value(data)
+    crc = anycrc.Model("CRC32C").calc(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 

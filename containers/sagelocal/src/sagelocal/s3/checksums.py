@@ -9,10 +9,9 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Protocol
 
-import google_crc32c
+import anycrc
 
 from sagelocal.errors import AwsError
 
@@ -43,44 +42,10 @@ class Crc:
         return self._value.to_bytes(self._size, "big")
 
 
-@lru_cache(maxsize=1)
-def _table(polynomial: int) -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
-            value = (value >> 1) ^ polynomial if value & 1 else value >> 1
-        table.append(value)
-    return tuple(table)
-
-
-class ReflectedCrc:
-    """Compute a reflected CRC at about 10 MB/s: awscrt has it faster, but changes how botocore signs."""
-
-    def __init__(self, polynomial: int, width: int) -> None:
-        self._table = _table(polynomial)
-        self._width = width
-        self._value = self._ones = (1 << width) - 1
-
-    def update(self, data: bytes, /) -> None:
-        table, value = self._table, self._value
-        for byte in data:
-            value = table[(value ^ byte) & 0xFF] ^ (value >> 8)
-        self._value = value
-
-    def digest(self) -> bytes:
-        return (self._value ^ self._ones).to_bytes(self._width // 8, "big")
-
-
-def _crc32c(data: bytes, value: int) -> int:
-    added: int = google_crc32c.extend(value, data)
-    return added
-
-
 _HASHERS: dict[str, Callable[[], Hasher]] = {
     "CRC32": lambda: Crc(zlib.crc32, 4),
-    "CRC32C": lambda: Crc(_crc32c, 4),
-    "CRC64NVME": lambda: ReflectedCrc(0x9A6C9329AC4BC9B5, 64),
+    "CRC32C": lambda: Crc(anycrc.Model("CRC32C").calc, 4),
+    "CRC64NVME": lambda: Crc(anycrc.Model("CRC64-NVME").calc, 8),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
 }
