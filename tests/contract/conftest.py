@@ -25,8 +25,8 @@ TEST_IMAGES = CONTAINERS / "sagelocal" / "tests" / "images"
 
 IN_EACH_ISOLATION = {
     "test_job_paths",
+    "test_job_operators",
     "test_jobs_logs",
-    "test_provider_operators",
     "test_sagemaker_endpoints",
     "test_sagemaker_jobs",
     "test_sagemaker_transform",

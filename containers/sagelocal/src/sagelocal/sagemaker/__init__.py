@@ -3,6 +3,7 @@
 from sagelocal.sagemaker import (
     endpoint_configs,
     endpoints,
+    experiments,
     invocations,
     model_package_groups,
     model_packages,
@@ -17,6 +18,7 @@ from sagelocal.sagemaker import (
 __all__ = [
     "endpoint_configs",
     "endpoints",
+    "experiments",
     "invocations",
     "model_package_groups",
     "model_packages",

@@ -47,6 +47,8 @@ def _before(value: Any, moment: Any) -> bool:
 TIME_FILTERS: dict[str, tuple[str, Test]] = {
     "CreationTimeAfter": ("CreationTime", _after),
     "CreationTimeBefore": ("CreationTime", _before),
+    "CreatedAfter": ("CreationTime", _after),
+    "CreatedBefore": ("CreationTime", _before),
     "LastModifiedTimeAfter": ("LastModifiedTime", _after),
     "LastModifiedTimeBefore": ("LastModifiedTime", _before),
 }

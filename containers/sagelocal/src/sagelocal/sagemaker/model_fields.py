@@ -1,4 +1,4 @@
-"""Which members of requests for models and endpoints sagelocal acts on; see `sagelocal.sagemaker.fields`."""
+"""Which members of requests for models, endpoints and experiments are acted on; see `sagelocal.sagemaker.fields`."""
 
 from __future__ import annotations
 
@@ -87,6 +87,8 @@ HONOURED: dict[str, tuple[str, ...]] = {
     ),
     "ListModelPackageGroups": tuple(name for name in LIST_MEMBERS if not name.startswith(("LastModified", "Status"))),
     "Search": ("SearchExpression", "SortBy", "SortOrder", "NextToken", "MaxResults"),
+    "CreateExperiment": ("ExperimentName", "DisplayName", "Description", "Tags"),
+    "ListExperiments": ("CreatedAfter", "CreatedBefore", "SortBy", "SortOrder", "NextToken", "MaxResults"),
     "InvokeEndpoint": _INVOCATION,
     "InvokeEndpointWithResponseStream": _INVOCATION,
 }

@@ -171,6 +171,15 @@ FEATURE_GROUP = Resource(  # its operations are in sagelocal.featurestore; its t
     taken="Resource Already Exists: FeatureGroup with name {name} already exists.",
     taken_code="ResourceInUse",
 )
+EXPERIMENT = Resource(
+    kind="experiment",
+    member="Experiment",
+    segment="experiment",
+    missing="Experiment '{arn}' does not exist.",
+    missing_code="ResourceNotFound",
+    taken="Experiment names must be unique within an AWS account and region. "
+    "Experiment with name ({name}) already exists.",
+)
 
 RESOURCES = (
     TRAINING_JOB,
@@ -183,6 +192,7 @@ RESOURCES = (
     ENDPOINT_CONFIG,
     ENDPOINT,
     FEATURE_GROUP,
+    EXPERIMENT,
 )
 
 
