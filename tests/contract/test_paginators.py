@@ -238,7 +238,7 @@ MADE: dict[str, dict[str, Made]] = {
         "ListParts": _parts,
     },
 }
-ELSEWHERE = "Pipeline"  # test_pipelines.py
+ELSEWHERE = "Pipeline"  # tests/contract/pipelines
 
 
 def _paginated(service: str) -> set[str]:

@@ -132,7 +132,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PIPELINES = "covered by tests/contract/test_pipelines.py"
+PIPELINES = "covered by tests/contract/pipelines"
 ABSTRACT = "abstract: covered by what is made of it"
 OFFLINE = "calls nothing of AWS"
 OWN_ADDRESS = "its SDK calls DataZone at AWS's own address, whatever the environment says; see test_refused.py"
