@@ -31,6 +31,8 @@ RUNNERS = {
     "s3_get_1kb": ("s3", "get_1kb"),
     "s3_put_100mb": ("s3", "put_100mb"),
     "s3_get_100mb": ("s3", "get_100mb"),
+    "feature_store": ("feature_store", "feature_store"),
+    "athena": ("athena", "athena"),
     "point_in_time": ("point_in_time", "point_in_time"),
     "point_in_time_memory": ("point_in_time", "point_in_time_memory"),
     "validation": ("validation", "validation"),

@@ -23,6 +23,7 @@ class Features:
         self.sagemaker = client("sagemaker")
         self.runtime = client("sagemaker-featurestore-runtime")
         self.s3 = client("s3")
+        self.athena = client("athena")
         self.bucket = bucket
 
     def create_group(self, **changes: Any) -> str:
@@ -78,11 +79,30 @@ class Features:
         assert len(rows) == count
         return rows
 
+    def counted(self, name: str) -> tuple[int, int]:
+        """Return how many rows, and how many different records, Athena finds in the offline store."""
+        table = self.describe(name)["OfflineStoreConfig"]["DataCatalogConfig"]
+        started = self.athena.start_query_execution(
+            QueryString=f"SELECT count(*), count(DISTINCT id) FROM {table['Database']}.{table['TableName']}",
+            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
+        )["QueryExecutionId"]
+        wait_until(lambda: self._ended(started))
+        rows, records = self.athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"][1]["Data"]
+        return int(rows["VarCharValue"]), int(records["VarCharValue"])
+
+    def _ended(self, execution: str) -> bool:
+        status = self.athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
+        assert status["State"] in ("QUEUED", "RUNNING", "SUCCEEDED"), status
+        return bool(status["State"] == "SUCCEEDED")
+
     def _rows(self, name: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for key in self.offline_keys(self.offline_prefix(name)):
-            body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-            rows += pq.read_table(BytesIO(body)).to_pylist()
+        try:
+            for key in self.offline_keys(self.offline_prefix(name)):
+                body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+                rows += pq.read_table(BytesIO(body)).to_pylist()
+        except self.s3.exceptions.NoSuchKey:  # merged with others since it was listed
+            return self._rows(name)
         return rows
 
 

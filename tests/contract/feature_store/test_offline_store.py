@@ -142,6 +142,53 @@ def test_acknowledged_records_survive_kill_nine_once(
         assert features.get(name, str(sent - 1))
 
 
+def test_small_files_of_an_hour_become_few_and_every_query_sees_each_record_once(features: Any) -> None:
+    name = features.create_group()
+    for number in range(24):
+        features.put(name, id=str(number), event_time="2024-01-01T00:00:00Z", count=str(number))
+        while (seen := features.counted(name)) != (number + 1, number + 1):  # each in a file of its own
+            assert seen == (number, number)
+    prefix = features.offline_prefix(name)
+    while len(keys := features.offline_keys(prefix)) >= 8:
+        time.sleep(0.05)
+    pattern = r"/year=2024/month=01/day=01/hour=00/20240101T000000Z_[A-Za-z0-9]{16}\.parquet"
+    assert all(re.fullmatch(prefix + pattern, key) for key in keys)
+    assert features.counted(name) == (24, 24)
+    assert {row["count"] for row in features.wait_for_rows(name, 24)} == set(range(24))
+
+
+def test_files_that_merge_while_the_server_is_killed_lose_and_double_nothing(
+    start_server: Callable[..., Any], features_of: Any, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    server = start_server(state=state)
+    with server.clients() as client:
+        client("s3").create_bucket(Bucket="kept")
+        name = features_of(client, "kept").create_group()
+    sent = 0
+    for _ in range(4):
+        with server.clients() as client:
+            features = features_of(client, "kept")
+            runtime = client("sagemaker-featurestore-runtime")
+            for _ in range(8):
+                runtime.put_record(FeatureGroupName=name, Record=same_hour(sent))
+                sent += 1
+                features.wait_for_rows(name, sent)  # in a file of its own; eight of them merge
+        server.end(signal.SIGKILL)
+        server = start_server(state=state)
+    with server.clients() as client:
+        features = features_of(client, "kept")
+        while len(features.offline_keys(features.offline_prefix(name))) >= 8:
+            time.sleep(0.05)
+        assert {row["id"] for row in features.wait_for_rows(name, sent)} == {str(number) for number in range(sent)}
+        assert features.counted(name) == (sent, sent)
+
+
+def same_hour(number: int) -> list[dict[str, str]]:
+    values = {"id": str(number), "event_time": "2024-01-01T05:00:00Z"}
+    return [{"FeatureName": feature, "ValueAsString": value} for feature, value in values.items()]
+
+
 def entry(name: str, number: int) -> dict[str, Any]:
     values = {"id": str(number), "event_time": f"2024-01-01T{number % 5:02}:00:00Z", "count": "1"}
     record = [{"FeatureName": feature, "ValueAsString": value} for feature, value in values.items()]

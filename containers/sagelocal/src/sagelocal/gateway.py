@@ -21,6 +21,7 @@ from sagelocal.fallthrough import OURS_ALONE, Moto, not_there
 from sagelocal.faults import admin
 from sagelocal.faults import calls as faults
 from sagelocal.operations import OPERATIONS, FallThrough
+from sagelocal.plain import plain
 from sagelocal.s3.api import S3Api
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -116,12 +117,8 @@ class Gateway:
             if service in OURS_ALONE:
                 raise not_there(service, name)
             return self._moto.answer(request, service, body)
-        parameters = wire.parse(
-            request, operation, uri, body, lambda document: validation.check_types(operation, document)
-        )
-        validation.validate(operation, parameters)
         try:
-            return wire.serialize(operation, handler(self._backend, parameters))
+            return wire.serialize(operation, handler(self._backend, _parameters(request, operation, uri, body)))
         except FallThrough:
             return self._moto.answer(request, service, body)
 
@@ -129,6 +126,18 @@ class Gateway:
         """Return the secret that belongs to an access key: the folder's, or one that STS or IAM gave out."""
         backend = self._backend
         return backend.secret_key if access_key == backend.access_key else self._moto.secret(access_key)
+
+
+def _parameters(request: HttpRequest, operation: wire.Operation, uri: wire.Parameters, body: bytes) -> wire.Parameters:
+    """Return what a call asks for, or raise what is wrong with it."""
+    document = wire.document_of(operation, body)
+    if not uri and plain(operation)(document):
+        return dict(document)
+    if document is not None:
+        validation.check_types(operation, document)
+    parameters = wire.parse(request, operation, uri, body, document)
+    validation.validate(operation, parameters)
+    return parameters
 
 
 def check_origin(request: HttpRequest, hosts: Collection[str]) -> None:

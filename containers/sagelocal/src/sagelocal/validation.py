@@ -47,8 +47,12 @@ _JSON_NAMES = {
 
 def check_types(operation: OperationModel, document: Any) -> None:
     """Raise `SerializationException` if a JSON document has values of other types than the input shape's."""
-    if operation.input_shape is not None:
+    if operation.input_shape is None:
+        return
+    try:
         _check_type(operation.input_shape, document)
+    except RecursionError as error:
+        raise AwsError("SerializationException", "The request body is nested too deep.") from error
 
 
 def _check_type(shape: Shape, value: Any) -> None:

@@ -7,7 +7,7 @@ tests run every protocol through it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from os import urandom
@@ -29,6 +29,7 @@ from werkzeug.exceptions import HTTPException
 from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpRequest, HttpResponse, query_pairs
 
+Operation = OperationModel
 Parameters = dict[str, Any]
 
 # Four APIs share one signing name; nothing but the call itself tells them apart.
@@ -88,12 +89,21 @@ def route(request: HttpRequest, service: str, body: bytes = b"") -> tuple[str, P
     _, dot, name = request.headers.get("x-amz-target", "").rpartition(".")
     if dot and operation_model(service, name):
         return name, {}
+    place = (service, request.method, request.path)
+    if place in _FIXED and not request.query:
+        return _FIXED[place], {}
     try:
         operation, parameters = get_service_router(service).match(Request(request.environ))
     except (HTTPException, NotImplementedError, UnknownServiceError):
         call = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
         raise AwsError("UnknownOperationException", f"{service} has no operation that answers {call}.", 404) from None
+    if not parameters and not request.query:
+        _FIXED[place] = operation.name
     return operation.name, parameters
+
+
+# The operations whose paths have no parameters, by service, method and path, as they are met.
+_FIXED: dict[tuple[str, str, str], str] = {}
 
 
 def form_action(body: bytes) -> str:
@@ -103,18 +113,20 @@ def form_action(body: bytes) -> str:
     return parse_qs(body[:_LONGEST_FORM].decode("latin-1")).get("Action", [""])[0]
 
 
+def document_of(operation: OperationModel, body: bytes) -> Any:
+    """Return the JSON document of a call's body, None if the body is none."""
+    is_json = _spoken(operation) != "query" and not _has_blob_payload(operation)
+    return _document(body) if is_json else None
+
+
 def parse(
-    request: HttpRequest, operation: OperationModel, uri: Parameters, body: bytes, check: Callable[[Any], None]
+    request: HttpRequest, operation: OperationModel, uri: Parameters, body: bytes, document: Any = None
 ) -> Parameters:
-    """Return the parameters of a call; `check` sees a JSON document before its values are converted."""
+    """Return the parameters of a call; of one with a JSON body, `document` is what it says."""
     spoken = _spoken(operation)
-    is_json = spoken != "query" and not _has_blob_payload(operation)
-    document = _document(body) if is_json else body
-    if is_json:
-        _check(check, document)
     parser = _PARSERS[spoken](operation, timestamp_parser=_timestamp)
     parts: Any = {
-        "body": document,
+        "body": body if document is None else document,
         "headers": _Headers(request.headers),
         "method": request.method,
         "url_params": uri,
@@ -126,13 +138,6 @@ def parse(
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AwsError("SerializationException", f"The request cannot be read: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
-
-
-def _check(check: Callable[[Any], None], document: Any) -> None:
-    try:
-        check(document)
-    except RecursionError as error:
-        raise AwsError("SerializationException", "The request body is nested too deep.") from error
 
 
 def _spoken(operation: OperationModel) -> str:

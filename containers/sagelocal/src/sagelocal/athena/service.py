@@ -7,8 +7,11 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -50,6 +53,7 @@ class AthenaService:
         self._folder = backend.folder / "athena"
         self._limits = _limits()
         self._threads = ThreadPoolExecutor(_CONCURRENT, thread_name_prefix="athena")
+        self._spare: SimpleQueue[Engine] = SimpleQueue()  # made ahead: it takes longer than many a query
         self._running: dict[str, Engine] = {}
         self._running_lock = threading.Lock()
         self._closing = False
@@ -71,6 +75,8 @@ class AthenaService:
         while self._interrupt_all():
             time.sleep(0.05)
         self._threads.shutdown()
+        while not self._spare.empty():
+            self._spare.get().close()
 
     def _interrupt_all(self) -> bool:
         with self._running_lock:
@@ -137,15 +143,19 @@ class AthenaService:
             self._change(execution_id, lambda failed: execution.fail(failed, unknown))
 
     def _execute(self, document: Document) -> None:
-        query = document["execution"]
-        statement = parse(document["sql"], query["QueryExecutionContext"]["Database"])
+        statement = parse(document["sql"], document["execution"]["QueryExecutionContext"]["Database"])
         if isinstance(statement, Query):
-            outcome = self._run_query(document, statement)
+            with self._engine_of(document) as engine:
+                run = Run(self._backend.objects, self.catalog, engine, document)
+                self._succeed(document, run_query(run, statement))
         elif isinstance(statement, Prepare | Deallocate):
             prepared.run(self._backend.store, statement)
-            outcome = Outcome([], None)
+            self._succeed(document, Outcome([], None))
         else:
-            outcome = self._run_ddl(query, statement)
+            self._succeed(document, self._run_ddl(document["execution"], statement))
+
+    def _succeed(self, document: Document, outcome: Outcome) -> None:
+        query = document["execution"]
         uri = query["ResultConfiguration"]["OutputLocation"]
         if outcome.columns:
             self._put(f"{uri}.metadata", metadata_file(query["QueryExecutionId"], outcome.columns))
@@ -154,19 +164,29 @@ class AthenaService:
             lambda done: execution.succeed(done, outcome.columns, outcome.count, outcome.statistics),
         )
 
-    def _run_query(self, document: Document, statement: Query) -> Outcome:
+    @contextmanager
+    def _engine_of(self, document: Document) -> Iterator[Engine]:
+        """Give the engine of a query, which can be interrupted from now on, and make one for the next query."""
         execution_id = document["execution"]["QueryExecutionId"]
-        engine = Engine(self._backend.objects, self.catalog, self._folder / execution_id, self._limits)
+        try:
+            engine = self._spare.get_nowait()
+        except Empty:
+            engine = self._new_engine()
         with self._running_lock:
             self._running[execution_id] = engine
         if self._closing or not self._is_running(execution_id):
             engine.interrupt()  # it was stopped before it could be interrupted
         try:
-            return run_query(Run(self._backend.objects, self.catalog, engine, document), statement)
+            yield engine
         finally:
             with self._running_lock:
                 del self._running[execution_id]
             engine.close()
+            if self._spare.empty() and not self._closing:
+                self._spare.put(self._new_engine())
+
+    def _new_engine(self) -> Engine:
+        return Engine(self._backend.objects, self.catalog, self._folder / uuid.uuid4().hex, self._limits)
 
     def _put(self, location: str, content: bytes) -> None:
         bucket, key = split_uri(location)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sagelocal.athena.catalog import CATALOG_NAME, Column, Table
 from sagelocal.errors import AwsError, validation_error
-from sagelocal.featurestore.values import CHECKS
+from sagelocal.featurestore.values import PLAIN
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -46,9 +46,9 @@ class FeatureGroup:
     status: str
 
     @cached_property
-    def checks(self) -> dict[str, Callable[[str], object]]:
-        """Return, by feature, what is true of its values' text."""
-        return {name: CHECKS[kind] for name, kind in self.types.items()}
+    def numbers(self) -> tuple[tuple[str, Callable[[str], object]], ...]:
+        """Return the features that are numbers, each with what is true of its plain values' text."""
+        return tuple((name, PLAIN[kind]) for name, kind in self.types.items() if kind in PLAIN)
 
     @cached_property
     def stores(self) -> frozenset[str]:
@@ -60,6 +60,11 @@ class FeatureGroup:
 def name_of(name_or_arn: str) -> str:
     """Return the name in a feature group's name or ARN."""
     return name_or_arn.rsplit("/", 1)[-1]
+
+
+def key_at(location: str) -> str:
+    """Return the key of the group whose offline store lies at a location."""
+    return location.rsplit("/", 2)[-2]
 
 
 def seconds_of(ttl: dict[str, Any] | None) -> int | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from sagelocal.transactions import step
 
@@ -17,28 +19,34 @@ CREATE TABLE IF NOT EXISTS online (
     group_key TEXT NOT NULL, identifier TEXT NOT NULL, event_time INTEGER NOT NULL, deleted INTEGER NOT NULL,
     expires INTEGER, body TEXT NOT NULL, PRIMARY KEY (group_key, identifier)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pending (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, group_key TEXT NOT NULL, event_time INTEGER NOT NULL,
-    invoked INTEGER NOT NULL, deleted INTEGER NOT NULL, body TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS waiting (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, group_key TEXT NOT NULL, rows INTEGER NOT NULL,
+    invoked INTEGER NOT NULL, lines TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS pending_by_group ON pending (group_key, sequence);
+CREATE INDEX IF NOT EXISTS waiting_by_group ON waiting (group_key, sequence);
 CREATE TABLE IF NOT EXISTS batch (
     group_key TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, write_time INTEGER NOT NULL
 );
 """
+# Of a folder in which each row waited by itself; sequences stay, for an open batch names them.
+_FROM_ROWS = """
+INSERT INTO waiting SELECT sequence, group_key, 1, invoked, json_object(
+    't', event_time, 'i', invoked, 'd', json(iif(deleted, 'true', 'false')), 'v', json(body)) || char(10) FROM pending;
+DROP TABLE pending;
+"""
 # A record replaces an older one only; one that has expired counts as gone.
 _UPSERT = """
-INSERT INTO online (group_key, identifier, event_time, deleted, expires, body) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO online (group_key, identifier, event_time, deleted, expires, body) VALUES {}
 ON CONFLICT DO UPDATE SET event_time = excluded.event_time, deleted = excluded.deleted, expires = excluded.expires,
     body = excluded.body
 WHERE excluded.event_time > event_time OR expires <= ?
 """
-_APPEND = "INSERT INTO pending (group_key, event_time, invoked, deleted, body) VALUES (?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO waiting (group_key, rows, invoked, lines) VALUES (?, ?, ?, ?)"
+_AT_ONCE = 100  # records of one statement
 BATCH_ROWS = 50_000
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """Describe one record to write: times are nanoseconds since the epoch, `body` is a JSON object of the values."""
 
     group_key: str
@@ -62,28 +70,22 @@ class OnlineRecord:
 
 
 @dataclass(frozen=True)
-class PendingRow:
-    """Hold a row on its way to the offline store: `event_time` in nanoseconds, `invoked` in microseconds."""
-
-    event_time: int
-    invoked: int
-    deleted: bool
-    body: str
-
-
-@dataclass(frozen=True)
 class Batch:
-    """Hold the rows that are written to the offline store at once; the same rows again after a crash."""
+    """Hold the rows that are written to the offline store at once; the same rows again after a crash.
+
+    A line of `lines` is a JSON object: `t` the event time in nanoseconds, `i` the time of the call in microseconds,
+    `d` whether it is the marker of a deletion, `v` the values by feature.
+    """
 
     group_key: str
     first: int
     last: int
     write_time: int  # microseconds
-    rows: tuple[PendingRow, ...]
+    lines: str
 
 
 class RecordLog:
-    """Keep online records and pending rows in one SQLite file; a returned write is durable in both."""
+    """Keep online records and waiting rows in one SQLite file; a returned write is durable in both."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,8 +93,10 @@ class RecordLog:
         self._read_lock = threading.Lock()
         self._writer = self._connect(path)
         self._writer.executescript(_SCHEMA)
+        if self._writer.execute("SELECT 1 FROM sqlite_schema WHERE name = 'pending'").fetchone():
+            self._writer.executescript(f"BEGIN IMMEDIATE; {_FROM_ROWS} COMMIT;")
         self._reader = self._connect(path)
-        row = self._writer.execute("SELECT max(invoked) FROM pending").fetchone()
+        row = self._writer.execute("SELECT max(invoked + rows) FROM waiting").fetchone()
         self._clock = row[0] or 0
 
     @staticmethod
@@ -100,6 +104,7 @@ class RecordLog:
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")  # pages; each checkpoint waits for the disk
         return connection
 
     @contextmanager
@@ -107,27 +112,34 @@ class RecordLog:
         with self._write_lock, step(self._writer):
             yield self._writer
 
-    def _tick(self) -> int:
-        # strictly increasing, so that of two writes of one event time the later one can be told
-        self._clock = max(self._clock + 1, time.time_ns() // 1000)
-        return self._clock
-
-    def write(self, writes: Iterable[Write]) -> None:
+    def write(self, writes: Sequence[Write]) -> None:
         """Write all records or none, each to the stores that it names."""
-        writes = list(writes)
         now = time.time_ns()
+        online = [w for w in writes if w.online]
+        offline = [w for w in writes if w.offline]
         with self._transaction() as connection:
-            connection.executemany(
-                _UPSERT,
-                [
-                    (w.group_key, w.identifier, w.event_time, w.deleted, w.expires, "{}" if w.deleted else w.body, now)
-                    for w in writes
-                    if w.online
-                ],
-            )
-            connection.executemany(
-                _APPEND, [(w.group_key, w.event_time, self._tick(), w.deleted, w.body) for w in writes if w.offline]
-            )
+            for begin in range(0, len(online), _AT_ONCE):
+                some = online[begin : begin + _AT_ONCE]
+                values = [
+                    value
+                    for w in some
+                    for value in (w[0], w[1], w[2], w.deleted, w.expires, "{}" if w.deleted else w.body)
+                ]
+                connection.execute(_UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))), (*values, now))
+            for group_key, rows in groupby(offline, key=_group_key):
+                self._append(connection, group_key, list(rows))
+
+    def _append(self, connection: sqlite3.Connection, group_key: str, writes: Sequence[Write]) -> None:
+        # strictly increasing, so that of two writes of one event time the later one can be told
+        invoked = max(self._clock + 1, time.time_ns() // 1000)
+        self._clock = invoked + len(writes)
+        lines = "".join(
+            [
+                f'{{"t":{w.event_time},"i":{number},"d":{"true" if w.deleted else "false"},"v":{w.body}}}\n'
+                for number, w in enumerate(writes, invoked)
+            ]
+        )
+        connection.execute(_APPEND, (group_key, len(writes), invoked, lines))
 
     def hard_delete(self, write: Write) -> bool:
         """Remove the online record and append its marker; return False and change nothing if it is not older."""
@@ -143,7 +155,7 @@ class RecordLog:
                     "DELETE FROM online WHERE group_key = ? AND identifier = ?", (write.group_key, write.identifier)
                 )
             if write.offline:
-                connection.execute(_APPEND, (write.group_key, write.event_time, self._tick(), True, write.body))
+                self._append(connection, write.group_key, [write])
         return True
 
     def read(self, group_key: str, identifiers: list[str]) -> dict[str, OnlineRecord]:
@@ -176,12 +188,12 @@ class RecordLog:
         with self._read_lock:
             return {row[0] for row in self._reader.execute("SELECT DISTINCT group_key FROM online")}
 
-    def oldest_pending(self) -> dict[str, int]:
-        """Return, per group with pending rows, when its oldest row was written, in microseconds."""
+    def oldest_waiting(self) -> dict[str, int]:
+        """Return, per group with waiting rows, when its oldest row was written, in microseconds."""
         with self._read_lock:
             rows = self._reader.execute(
-                "SELECT group_key, invoked FROM pending "
-                "WHERE sequence IN (SELECT min(sequence) FROM pending GROUP BY group_key)"
+                "SELECT group_key, invoked FROM waiting "
+                "WHERE sequence IN (SELECT min(sequence) FROM waiting GROUP BY group_key)"
             ).fetchall()
         return dict(rows)
 
@@ -193,27 +205,34 @@ class RecordLog:
             ).fetchone()
             if found is None:
                 first, last = connection.execute(
-                    "SELECT min(sequence), max(sequence) FROM (SELECT sequence FROM pending "
-                    "WHERE group_key = ? AND invoked <= ? ORDER BY sequence LIMIT ?)",
+                    "SELECT min(sequence), max(sequence) FROM (SELECT sequence, "
+                    "sum(rows) OVER (ORDER BY sequence) - rows AS before FROM (SELECT sequence, rows FROM waiting "
+                    "WHERE group_key = ?1 AND invoked <= ?2 ORDER BY sequence LIMIT ?3)) WHERE before < ?3",
                     (group_key, due, BATCH_ROWS),
                 ).fetchone()
                 if first is None:
                     return None
                 found = (first, last, time.time_ns() // 1000)
                 connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (group_key, *found))
-            rows = connection.execute(
-                "SELECT event_time, invoked, deleted, body FROM pending "
-                "WHERE group_key = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
-                (group_key, found[0], found[1]),
-            ).fetchall()
         first, last, write_time = found
-        return Batch(group_key, first, last, write_time, tuple(PendingRow(r[0], r[1], bool(r[2]), r[3]) for r in rows))
+        with self._read_lock:  # writers need not wait: these rows stay as they are
+            rows = self._reader.execute(
+                "SELECT lines FROM waiting WHERE group_key = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
+                (group_key, first, last),
+            ).fetchall()
+        return Batch(group_key, first, last, write_time, "".join([row[0] for row in rows]))
+
+    def has_open_batch(self, group_key: str) -> bool:
+        """Return whether a batch of the group was taken and not finished."""
+        with self._read_lock:
+            row = self._reader.execute("SELECT 1 FROM batch WHERE group_key = ?", (group_key,)).fetchone()
+        return row is not None
 
     def finish_batch(self, batch: Batch) -> None:
         """Forget the rows of a batch that is in the offline store."""
         with self._transaction() as connection:
             connection.execute(
-                "DELETE FROM pending WHERE group_key = ? AND sequence BETWEEN ? AND ?",
+                "DELETE FROM waiting WHERE group_key = ? AND sequence BETWEEN ? AND ?",
                 (batch.group_key, batch.first, batch.last),
             )
             connection.execute("DELETE FROM batch WHERE group_key = ?", (batch.group_key,))
@@ -222,3 +241,7 @@ class RecordLog:
         with self._write_lock, self._read_lock:
             self._writer.close()
             self._reader.close()
+
+
+def _group_key(write: Write) -> str:
+    return write.group_key

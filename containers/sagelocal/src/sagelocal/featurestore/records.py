@@ -16,6 +16,7 @@ from sagelocal.operations import Request, Response, operation
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _SERVICE = "sagemaker-featurestore-runtime"
 
 
@@ -35,25 +36,30 @@ def _group(backend: Backend, name: str, code: str = "ResourceNotFound") -> Featu
 
 
 def _stores(group: FeatureGroup, wanted: list[str] | None) -> frozenset[str]:
-    stores = frozenset(wanted) if wanted else group.stores
+    if not wanted:
+        return group.stores
+    stores = frozenset(wanted)
     for store in sorted(stores - group.stores):
         raise _refuse(f"FeatureGroup {group.name} has no {store}, which TargetStores names.")
     return stores
 
 
 def _values(group: FeatureGroup, record: list[dict[str, Any]]) -> dict[str, str]:
-    checks = group.checks
     try:
         values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
-        if len(values) == len(record) and all([checks[name](text) for name, text in values.items()]):
-            return values
     except KeyError:
-        raise _misfit(group, record) from None
-    raise _misfit(group, record)
+        values = {}  # what is missing, `_misfit` says
+    is_plain = len(values) == len(record) and values.keys() <= group.types.keys()
+    if is_plain and all([matches(values[name]) for name, matches in group.numbers if name in values]):
+        return values
+    misfit = _misfit(group, record)
+    if misfit is not None:
+        raise misfit
+    return values
 
 
-def _misfit(group: FeatureGroup, record: list[dict[str, Any]]) -> AwsError:
-    """Return why a record does not fit its group."""
+def _misfit(group: FeatureGroup, record: list[dict[str, Any]]) -> AwsError | None:
+    """Return why a record does not fit its group, None if it does."""
     seen: set[str] = set()
     for feature in record:
         name = feature["FeatureName"]
@@ -68,7 +74,7 @@ def _misfit(group: FeatureGroup, record: list[dict[str, Any]]) -> AwsError:
             kind = group.types[name]
             return _refuse(f"Value '{text[:64]}' of feature '{name}' does not match the feature's type {kind}.")
         seen.add(name)
-    return _refuse(f"The Record does not fit FeatureGroup {group.name}.")
+    return None
 
 
 def _moment(group: FeatureGroup, text: str) -> int:
@@ -95,7 +101,7 @@ def _write(group: FeatureGroup, entry: Request, ttl: dict[str, Any] | None = Non
         group_key=group.key,
         identifier=values[group.record_identifier],
         event_time=moment,
-        body=json.dumps(values),
+        body=_ENCODE(values),
         online="OnlineStore" in stores,
         offline="OfflineStore" in stores,
         expires=moment + seconds * NANOSECONDS if seconds else None,

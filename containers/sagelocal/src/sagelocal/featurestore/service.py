@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sagelocal.athena.catalog import Catalog
 from sagelocal.athena.ddl_run import repair_table
 from sagelocal.athena.partitions import partition_at, values_in
+from sagelocal.featurestore.compaction import Compactor
 from sagelocal.featurestore.group import (
     KIND,
     OFFLINE_KIND,
@@ -17,6 +18,7 @@ from sagelocal.featurestore.group import (
     FeatureGroup,
     glue_table,
     group_from,
+    key_at,
     name_of,
     not_found,
     offline_document,
@@ -46,6 +48,7 @@ class FeatureStore:
         self._groups: dict[str, FeatureGroup] = {}
         self._groups_lock = threading.Lock()
         self._blocked: dict[str, float] = {}  # group key -> when to try again
+        self._compactor = Compactor(backend.objects, self.records.has_open_batch)
         self._wake = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="offline-store", daemon=True)
@@ -57,6 +60,8 @@ class FeatureStore:
             self.records.forget(key)
         for document in self._backend.store.list(KIND):
             self._know_table(document)
+        for target in self._backend.store.list(OFFLINE_KIND):
+            self._compactor.add_all(target["location"], key_at(target["location"]))
         self._thread.start()
         self._wake.set()
 
@@ -114,20 +119,20 @@ class FeatureStore:
                 time.sleep(_GATHER)
 
     def _step(self) -> float | None:
-        """Settle groups and flush what is due; return the seconds until something more is, None if nothing is left."""
+        """Settle groups, flush what is due, merge some files; return the seconds until there is more to do, if ever."""
         self._settle()
-        for group_key, oldest in self.records.oldest_pending().items():
+        for group_key, oldest in self.records.oldest_waiting().items():
             due = time.time() - self._backend.offline_store_lag
             if oldest <= due * 1e6 and self._blocked.get(group_key, 0) <= time.time() and not self._closing:
                 self._flush(group_key, int(due * 1e6))
-        return self._pause()
+        return 0.0 if self._compactor.step() else self._pause()
 
     def _pause(self) -> float | None:
         now = time.time()
         lag = self._backend.offline_store_lag
         waits = [
             max(oldest / 1e6 + lag - now, self._blocked.get(group_key, 0) - now, 0.0)
-            for group_key, oldest in self.records.oldest_pending().items()
+            for group_key, oldest in self.records.oldest_waiting().items()
         ]
         return min(waits, default=None)
 
@@ -144,10 +149,12 @@ class FeatureStore:
         if target is None or batch is None:
             return
         bucket, _, prefix = target["location"].removeprefix("s3://").partition("/")
+        paths = []
         try:
             for path, content in files_of(batch, [(name, kind) for name, kind in target["features"]]):
                 self._add_partition(target, path)
                 self._backend.objects.put(bucket, f"{prefix}/{path}", content)
+                paths.append(path)
         except Exception as error:  # noqa: BLE001 - one group's trouble must not hold up the others
             if group_key not in self._blocked:
                 _LOG.warning("the offline store of feature group %s is blocked", target["group"], exc_info=error)
@@ -155,6 +162,8 @@ class FeatureStore:
             self._report(target["group"], group_key, {"Status": "Blocked", "BlockedReason": str(error)[:1024]})
             return
         self.records.finish_batch(batch)
+        for path in paths:
+            self._compactor.add(f"{target['location']}/{path.rpartition('/')[0]}", group_key)
         if self._blocked.pop(group_key, None) is not None:
             self._report(target["group"], group_key, {"Status": "Active"})
 

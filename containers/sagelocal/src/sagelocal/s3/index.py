@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +81,23 @@ class Index:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return every row."""
+        with self._reader() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def each(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Yield every row as it was when the first one was asked for."""
+        with self._reader() as connection, closing(connection.execute(statement, values)) as cursor:
+            while rows := cursor.fetchmany(1000):
+                yield from rows
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = self._connect()
         try:
-            return connection.execute(statement, values).fetchall()
+            yield connection
         finally:
             self._idle.append(connection)
 

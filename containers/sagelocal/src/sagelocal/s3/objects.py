@@ -25,7 +25,6 @@ from sagelocal.s3.keys import successor
 
 # A replaced or deleted blob stays this long: whoever looked its path up just before may still read it.
 GRACE = 600.0  # seconds
-_PAGE = 1000
 _NAMED = " UNION ALL ".join(f"SELECT blob FROM {table}" for table in ("object", "version", "part"))
 
 
@@ -90,7 +89,7 @@ class ObjectStore(Buckets):
             modified = time.time()
             with self.index.transaction() as connection:
                 for bucket, key, writer in written:
-                    self._enter(connection, bucket, key, writer, Properties(), writer.md5, modified, None)
+                    self.enter(connection, bucket, key, writer, Properties(), writer.md5, modified, None)
                     writer.keep()
 
     def commit(
@@ -112,7 +111,7 @@ class ObjectStore(Buckets):
         modified = time.time()
         etag = etag or writer.md5
         with self.index.transaction() as connection:
-            new = self._enter(connection, bucket, key, writer, properties, etag, modified, condition)
+            new = self.enter(connection, bucket, key, writer, properties, etag, modified, condition)
             if upload is not None:
                 self.end_upload(connection, upload, modified)
                 values = (upload, etag, modified, new.version or versions.NULL)
@@ -123,7 +122,7 @@ class ObjectStore(Buckets):
         self._collect(modified)
         return new
 
-    def _enter(
+    def enter(
         self,
         connection: sqlite3.Connection,
         bucket: str,
@@ -175,17 +174,16 @@ class ObjectStore(Buckets):
         return self._info(versions.Row(*row)) if row else None
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Return the objects whose keys begin with `prefix`, in the order of the keys' UTF-8 bytes."""
+        """Return the objects whose keys begin with `prefix`, by the keys' UTF-8 bytes: those of one moment."""
         self.require_bucket(bucket)
-        start = prefix
-        while page := self.page(bucket, start, prefix, _PAGE):
-            yield from page
-            start = page[-1].key + "\0"
+        bound, values = _below(prefix)
+        statement = f"{versions.CURRENT} WHERE bucket = ? AND key >= ?{bound} ORDER BY key"
+        for row in self.index.each(statement, bucket, prefix, *values):
+            yield self._info(versions.Row(*row))
 
     def page(self, bucket: str, start: str, prefix: str, count: int) -> Sequence[ObjectInfo]:
         """Return the first `count` objects whose keys are not below `start` and begin with `prefix`."""
-        end = successor(prefix)
-        bound, values = (" AND key < ?", (end,)) if end is not None else ("", ())
+        bound, values = _below(prefix)
         rows = self.index.rows(
             f"{versions.CURRENT} WHERE bucket = ? AND key >= ?{bound} ORDER BY key LIMIT {count}",
             bucket,
@@ -276,3 +274,9 @@ class ObjectStore(Buckets):
         """Close the index."""
         self.blobs.close()
         self.index.close()
+
+
+def _below(prefix: str) -> tuple[str, tuple[str, ...]]:
+    """Return the condition that ends the keys with a prefix, and its values."""
+    end = successor(prefix)
+    return (" AND key < ?", (end,)) if end is not None else ("", ())
