@@ -120,6 +120,19 @@ def test_a_query_that_a_dead_server_ran_has_failed_with_a_reason(
         assert queries.rows("SELECT count(*) FROM t") == [("2",)]
 
 
+def test_eight_queries_at_once_all_end_with_their_own_results(queries: Any) -> None:
+    queries.put_parquet("t/a", {"n": list(range(10_000)), "k": [number % 8 for number in range(10_000)]})
+    queries.create("t", "n bigint, k bigint", "t")
+    started = {
+        key: queries.start(f"SELECT sum(a.n) AS s FROM t AS a JOIN t AS b ON a.k = b.k WHERE a.k = {key}")
+        for key in range(8)
+    }
+    found = {key: queries.results(queries.wait(execution_id)) for key, execution_id in started.items()}
+    assert found == {
+        key: [("s",), (str(1250 * sum(number for number in range(10_000) if number % 8 == key)),)] for key in range(8)
+    }
+
+
 def test_there_is_one_workgroup_and_its_executions_are_listed_newest_first(queries: Any) -> None:
     assert queries.athena.get_work_group(WorkGroup="primary")["WorkGroup"]["State"] == "ENABLED"
     assert [group["Name"] for group in queries.athena.list_work_groups()["WorkGroups"]] == ["primary"]

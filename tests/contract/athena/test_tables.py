@@ -156,4 +156,4 @@ def test_ids_survive_as_hexadecimal_text(queries: Any) -> None:
         "try_cast('a' AS double) "
         "FROM (SELECT to_hex(to_utf8(text)) AS code, x FROM (VALUES ('é, \"1\"', 1.5), ('b', NULL)) AS t(text, x))"
     )
-    assert rows == [('é, "1"', "C3A92C20223122,1.5", None), ("b", "62,", None)]
+    assert rows == [('é, "1"', "C3A92C20223122,1.5E0", None), ("b", "62,", None)]

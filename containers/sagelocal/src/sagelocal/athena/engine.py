@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sagelocal.athena import render, rules, translate
+from sagelocal.athena import macros, render, translate
 from sagelocal.athena.catalog import Catalog
 from sagelocal.athena.errors import QueryError, from_engine
 from sagelocal.athena.query_tree import parse_query
@@ -39,6 +39,7 @@ class Engine:
     rows: int = 0
     _connection: duckdb.DuckDBPyConnection = field(init=False)
     _query: tuple[translate.Translation, list[str]] | None = None  # the one that was prepared
+    _macros: set[str] = field(default_factory=set)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -59,8 +60,6 @@ class Engine:
             f"SET allowed_directories = [{readable}]",
             "SET enable_external_access = false",  # SQL reads what the catalog names, no other file of this machine
             "SET lock_configuration = true",
-            *rules.MACROS,
-            *render.MACROS,
         ):
             self._connection.execute(statement)
 
@@ -80,6 +79,10 @@ class Engine:
 
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
         self.check()
+        for name, macro in macros.called(sql).items():
+            if name not in self._macros:  # all of them would take longer than many a query
+                self._connection.execute(macro)
+                self._macros.add(name)
         return self._connection.execute(sql)
 
     def _prepare(self, sql: str, database: str) -> tuple[translate.Translation, list[str]]:

@@ -38,13 +38,34 @@ MACROS = (
         "CREATE MACRO moment(x) AS CASE WHEN epoch_us(x) % 1000 = 0 "
         "THEN strftime(x, '%Y-%m-%d %H:%M:%S.%g') ELSE strftime(x, '%Y-%m-%d %H:%M:%S.%f') END"
     ),
+    "CREATE MACRO moment_utc(x) AS moment(CAST(x AS TIMESTAMP)) || ' UTC'",
+    "CREATE MACRO time_text(x) AS strftime(DATE '2000-01-01' + x, '%H:%M:%S.%g')",
+    # what CAST(double AS varchar) gives: always with an exponent
+    (
+        "CREATE MACRO scientific(x) AS CASE WHEN CAST(x AS VARCHAR) IN ('nan', '-nan') OR isinf(x) THEN java_double(x) "
+        "WHEN x = 0 THEN replace(CAST(x AS VARCHAR), '0.0', '0E0') "
+        "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || java_exponential(CAST(abs(x) AS VARCHAR)) END"
+    ),
+    # intervals are of months or of milliseconds, never of both
+    (
+        "CREATE MACRO day_time(ms) AS printf('%d %02d:%02d:%02d.%03d', ms // 86400000, ms // 3600000 % 24, "
+        "ms // 60000 % 60, ms // 1000 % 60, ms % 1000)"
+    ),
+    (
+        "CREATE MACRO interval_text(x) AS CASE WHEN x < to_days(0) THEN '-' ELSE '' END || CASE "
+        "WHEN datepart('year', x) <> 0 OR datepart('month', x) <> 0 "
+        "THEN abs(datepart('year', x)) || '-' || abs(datepart('month', x)) "
+        "ELSE day_time(CAST(abs(round(epoch(x) * 1000)) AS BIGINT)) END"
+    ),
     "CREATE MACRO hex_bytes(x) AS rtrim(regexp_replace(lower(hex(x)), '(..)', '\\1 ', 'g'))",
 )
 _TEXTS = {
     "DOUBLE": "java_double({})",
     "FLOAT": "java_double({})",
     "TIMESTAMP": "moment({})",
-    "TIMESTAMP WITH TIME ZONE": "moment(CAST({} AS TIMESTAMP)) || ' UTC'",
+    "TIMESTAMP WITH TIME ZONE": "moment_utc({})",
+    "TIME": "time_text({})",
+    "INTERVAL": "interval_text({})",
     "BLOB": "hex_bytes({})",
 }
 
@@ -58,6 +79,8 @@ def text_of(column: str, duckdb_type: str, depth: int = 0) -> str:
         return _list_text(column, duckdb_type[: duckdb_type.rindex("[")], depth)
     if duckdb_type.startswith(("STRUCT(", "TUPLE(")):
         return _row_text(column, duckdb_type, depth)
+    if duckdb_type.startswith("MAP("):
+        return _map_text(column, duckdb_type, depth)
     return f"CAST({column} AS VARCHAR)"
 
 
@@ -65,6 +88,15 @@ def _list_text(column: str, kind: str, depth: int) -> str:
     item = f"item{depth}"
     texts = f"list_transform({column}, lambda {item}: coalesce({text_of(item, kind, depth + 1)}, 'null'))"
     return f"'[' || coalesce(array_to_string({texts}, ', '), '') || left(CAST({column} AS VARCHAR), 0) || ']'"
+
+
+def _map_text(column: str, duckdb_type: str, depth: int) -> str:
+    item = f"item{depth}"
+    key, value = (kind for _, kind in _fields(f"TUPLE({duckdb_type.removeprefix('MAP(')}"))
+    of_key, of_value = (text_of(f"{item}.{name}", kind, depth + 1) for name, kind in (("key", key), ("value", value)))
+    texts = f"list_transform(map_entries({column}), lambda {item}: {of_key} || '=' || coalesce({of_value}, 'null'))"
+    joined = f"coalesce(array_to_string({texts}, ', '), '')"
+    return f"CASE WHEN {column} IS NULL THEN NULL ELSE '{{' || {joined} || '}}' END"
 
 
 def _row_text(column: str, duckdb_type: str, depth: int) -> str:

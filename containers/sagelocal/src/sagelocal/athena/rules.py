@@ -1,15 +1,17 @@
 """What DuckDB would silently answer otherwise than Trino.
 
 Each rule takes a node of a query and returns what stands in its place. Known to differ still: a `timestamp` keeps
-microseconds, `cast(double as varchar)` gives `1.0` for `1.0E0`, an array subscript out of bounds gives NULL for an
-error, and the number of `checksum` is another one (it says the same of two sets of rows).
+microseconds, an array subscript out of bounds gives NULL for an error, `corr` of one row gives NaN for NULL, and the
+number of `checksum` is another one (it says the same of two sets of rows).
 """
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
-from sagelocal.athena import functions
+from sagelocal.athena import decimals, functions
 from sagelocal.athena.errors import QueryError
 
 
@@ -30,6 +32,16 @@ def _division(node: exp.Expr) -> exp.Expr:
     if any(_is(operand, exp.DataType.FLOAT_TYPES | {exp.DType.DOUBLE}) for operand in operands):
         return _call('"/"', *operands)
     return exp.Div(this=node.this, expression=node.expression, typed=False, safe=False)
+
+
+def _same_type(node: exp.Expr) -> exp.Expr:
+    # these give what they get: DuckDB makes doubles of integers, and an integer of a sign
+    if isinstance(node, exp.Floor | exp.Ceil) and _is(node.this, _ROUNDED):
+        integer: exp.Expr = node.this
+        return integer
+    if isinstance(node, exp.Sign) and _is(node.this, {exp.DType.DOUBLE, exp.DType.FLOAT}):
+        return exp.cast(node.copy(), "double")
+    return node
 
 
 def _percentile(node: exp.Expr) -> exp.Expr:
@@ -83,13 +95,20 @@ def _cast(node: exp.Expr) -> exp.Expr:
         return exp.Left(this=plain, expression=length.copy())  # DuckDB would not cut
     if target.this in exp.DataType.TEMPORAL_TYPES and target.expressions:
         target.set("expressions", [])  # precisions would be types of their own, some of which lose digits
+    if target.this == exp.DType.TIMESTAMPTZ and isinstance(node.this, exp.Literal):
+        node.set("this", exp.Literal.string(_SPACED_OFFSET.sub(r"\1", node.this.name)))
     if target.this in _ROUNDED and _is(node.this, {exp.DType.DOUBLE, exp.DType.FLOAT}):
         node.set("this", _call("round", node.this))  # half away from zero, not to even
     return node
 
 
+_SPACED_OFFSET = re.compile(r" ([+-][0-9]{2}:[0-9]{2})$")  # DuckDB would take it for the name of a zone
+
+
 def _date_arithmetic(node: exp.Expr) -> exp.Expr:
     # a date and an interval make a date; DuckDB makes a timestamp of them
+    if isinstance(node, exp.Sub) and node.this.is_type("date") and node.expression.is_type("date"):
+        return _call("days_between", node.this, node.expression)
     is_sum = isinstance(node, exp.Add | exp.Sub | exp.DateAdd | exp.DateSub)
     if is_sum and node.this.is_type("date") and not node.expression.is_type("date"):
         return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
@@ -104,6 +123,31 @@ def _date_diff(node: exp.Expr) -> exp.Expr:
     return _call("date_sub", unit, node.expression, node.this)
 
 
+def _date_trunc(node: exp.Expr) -> exp.Expr:
+    # of a date it is a date
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and node.this.is_type("date"):
+        return exp.cast(node.copy(), "date")
+    return node
+
+
+def _extract(node: exp.Expr) -> exp.Expr:
+    # Monday is 1 and Sunday 7
+    part = _PARTS.get(node.name.upper()) if isinstance(node, exp.Extract) else None
+    return exp.Extract(this=exp.var(part), expression=node.expression) if part else node
+
+
+_PARTS = {"DOW": "ISODOW", "DAY_OF_WEEK": "ISODOW", "YOW": "ISOYEAR", "YEAR_OF_WEEK": "ISOYEAR", "DAY_OF_YEAR": "DOY"}
+
+
+def _sequence(node: exp.Expr) -> exp.Expr:
+    # of dates it is one of dates, by default a day apart; DuckDB makes timestamps
+    if not isinstance(node, exp.GenerateSeries) or not node.args["start"].is_type("date"):
+        return node
+    step = node.args.get("step") or exp.Interval(this=exp.Literal.string("1"), unit=exp.var("DAY"))
+    series = _call("generate_series", node.args["start"], node.args["end"], step)
+    return exp.cast(series, exp.DataType.build("array(date)", dialect="trino"))
+
+
 def _substring(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Substring) or not node.args.get("start"):
         return node
@@ -116,6 +160,18 @@ def _substring(node: exp.Expr) -> exp.Expr:
 def _before(start: exp.Expr, text: exp.Expr) -> exp.Expr:
     length = exp.Length(this=text.copy())
     return exp.LT(this=start.copy(), expression=exp.Neg(this=length))
+
+
+def _known(node: exp.Expr) -> exp.Expr:
+    # functions that sqlglot does not know the type of, where another rule asks for it
+    if isinstance(node, exp.UnixToTime) or node.type is None or node.type.this == exp.DType.UNKNOWN:
+        named = isinstance(node, exp.Anonymous) and node.name.lower() in ("at_timezone", "with_timezone", "now")
+        if named or isinstance(node, _MOMENTS_WITH_ZONE):
+            node.type = exp.DataType.build("timestamptz")
+    return node
+
+
+_MOMENTS_WITH_ZONE = (exp.FromISO8601Timestamp, exp.UnixToTime, exp.ParseDatetime, exp.AtTimeZone)
 
 
 def _row(node: exp.Expr) -> exp.Expr:
@@ -156,15 +212,22 @@ _UTC = ("utc", "z", "+00:00", "gmt", "etc/utc")
 
 def _time_zone(node: exp.Expr) -> exp.Expr:
     # Trino keeps the instant and changes the zone it is shown in; DuckDB has no zone beside the session's, UTC
-    if not isinstance(node, exp.AtTimeZone):
+    if isinstance(node, exp.AtTimeZone):
+        moment, zone = node.this, node.args["zone"]
+    elif isinstance(node, exp.Anonymous) and node.name.lower() in _ZONED and len(node.expressions) == 2:
+        moment, zone = node.expressions
+    else:
         return node
-    zone = node.args["zone"]
     if zone.name.lower() not in _UTC:
         raise QueryError("NOT_SUPPORTED", f"sagelocal's Athena has AT TIME ZONE 'UTC' only, not {zone.sql()}")
-    return exp.cast(node.this, "timestamptz")
+    return exp.cast(moment, "timestamptz")
 
+
+_ZONED = ("at_timezone", "with_timezone")
 
 _RULES = (
+    _known,
+    *decimals.RULES,
     _checksum,
     _row,
     _division,
@@ -172,9 +235,13 @@ _RULES = (
     _cast,
     _date_arithmetic,
     _date_diff,
+    _date_trunc,
+    _extract,
+    _sequence,
     _substring,
     _time_zone,
     _percentile,
+    _same_type,
     *functions.RULES,
 )
 
@@ -192,11 +259,3 @@ def apply_rules(tree: exp.Expr) -> exp.Expr:
             if parent is not None and key is not None:
                 parent.set(key, new, index)
     return tree
-
-
-# Macros that the engine defines before the translated query runs.
-MACROS = (
-    *functions.MACROS,
-    "CREATE MACRO round_all(numbers) AS list_transform(numbers, lambda number: round(number))",
-    "CREATE MACRO checksum_bytes(total) AS unhex(printf('%016X', (total % 18446744073709551616::HUGEINT)::UBIGINT))",
-)
