@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -130,6 +131,50 @@ def test_a_record_is_gone_after_its_time_to_live(features: Any) -> None:
     features.put(name, id="old", event_time="2023-01-01T00:00:00Z")  # what has expired stands in nobody's way
     rows = features.wait_for_rows(name, 3)
     assert len(rows) == 3
+
+
+def test_a_time_to_live_of_the_record_comes_before_that_of_the_call_and_of_the_group(features: Any) -> None:
+    name = features.create_group(
+        OnlineStoreConfig={"EnableOnlineStore": True, "TtlDuration": {"Unit": "Days", "Value": 1}}
+    )
+    now = time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime())
+    features.put(name, id="group", event_time=now)
+    features.runtime.put_record(
+        FeatureGroupName=name, Record=record(id="put", event_time=now), TtlDuration={"Unit": "Weeks", "Value": 1}
+    )
+    entries = [
+        {"FeatureGroupName": name, "Record": record(id=key, event_time=now)} for key in ("call", "entry", "gone")
+    ]
+    entries[1]["TtlDuration"] = {"Unit": "Days", "Value": 3}
+    entries[2]["TtlDuration"] = {"Unit": "Seconds", "Value": 1}
+    entries[2]["Record"] = record(id="gone", event_time=DAYS[0])
+    features.runtime.batch_write_record(Entries=entries, TtlDuration={"Unit": "Days", "Value": 2})
+    got = features.runtime.batch_get_record(
+        Identifiers=[
+            {"FeatureGroupName": name, "RecordIdentifiersValueAsString": ["group", "put", "call", "entry", "gone"]}
+        ],
+        ExpirationTimeResponse="Enabled",
+    )
+    begin = datetime.fromisoformat(now)
+    found = {
+        item["RecordIdentifierValueAsString"]: (datetime.fromisoformat(item["ExpiresAt"]) - begin).days
+        for item in got["Records"]
+    }
+    assert found == {"group": 1, "put": 7, "call": 2, "entry": 3}
+    assert len(features.wait_for_rows(name, 5)) == 5  # the offline store keeps everything
+
+
+def test_a_batch_get_is_limited_as_the_api_says(features: Any, error_of: ErrorOf) -> None:
+    name = features.create_group()
+    many = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": ["1"]}] * 101
+    code, message = error_of(features.runtime.batch_get_record, Identifiers=many)
+    assert code == "ValidationError"
+    assert "less than or equal to 100" in message
+    entries = [{"FeatureGroupName": name, "Record": record(id="1", event_time=DAYS[0])}] * 26
+    code, message = error_of(features.runtime.batch_write_record, Entries=entries)
+    assert code == "ValidationError"
+    assert "less than or equal to 25" in message
+    assert features.get(name, "1") == {}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 
 from sagelocal.athena.errors import QueryError
 
-
 # A line is an expression, a tab, and its text.
 EXPRESSIONS = [
     line.split("\t")
