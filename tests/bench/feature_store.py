@@ -102,9 +102,9 @@ def _send(port: int, requests: bytes) -> float:
     client = subprocess.run(command, input=requests, capture_output=True, check=False)
     if client.returncode:
         raise NotMeasuredError(f"the client ended: {client.stderr.decode(errors='replace')}")
-    took, answers = client.stdout.decode().splitlines()
-    if "200 OK" not in answers or '"Errors": []' not in answers:
-        raise NotMeasuredError(f"the server answered {answers}")
+    took, status, body = client.stdout.decode().splitlines()
+    if status != "HTTP/1.1 200 OK" or json.loads(body) != {"Errors": [], "UnprocessedEntries": []}:
+        raise NotMeasuredError(f"the server answered {status} {body}")
     return float(took)
 
 

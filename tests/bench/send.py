@@ -1,7 +1,7 @@
 """`python send.py PORT CONNECTIONS`: send each of the requests on stdin once and print how long that took.
 
-The connections stay open, each has one request under way. The caller is told the different answers there were. Standard
-library only, and nothing parsed but the end of an answer: the client must not be what is measured.
+The connections stay open, each has one request under way. All answers must be the same, which is
+printed. Standard library only, and nothing parsed but the end of an answer: the client must not be what is measured.
 """
 
 import selectors
@@ -66,8 +66,10 @@ def main(port: int, connections: int) -> None:
                     selector.unregister(connection)
                     connection.close()
         took = time.perf_counter() - started
+    if len(answers) != 1:
+        sys.exit(f"the server gave {len(answers)} different answers: {sorted(answers)[:3]}")
     print(took)
-    print(answers)
+    print(answers.pop().decode())
 
 
 if __name__ == "__main__":

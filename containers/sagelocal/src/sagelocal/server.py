@@ -176,7 +176,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         write_settings(backend)
         stack.enter_context(announced(settings.state / "endpoint.json", backend))
         on_ready(backend.endpoint_url)
-        stopped.wait()
+        while not stopped.wait(1.0):  # a signal that another thread received does not wake this one
+            pass
 
 
 @contextmanager

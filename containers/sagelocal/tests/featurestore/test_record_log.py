@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,29 @@ def test_a_write_is_all_or_nothing(log: RecordLog) -> None:
     assert log.oldest_waiting() == {}
     log.write([write("1")])
     assert set(log.read("group-1", ["1"])) == {"1"}
+
+
+def test_calls_that_share_a_transaction_fail_alone(log: RecordLog) -> None:
+    broken = Write("group-1", "broken", 2**70, "{}", online=True, offline=True)
+    calls = [[write(f"{number}")] for number in range(30)] + [[broken], [write("with"), broken]]
+    begin = threading.Barrier(len(calls))
+
+    def call(writes: list[Write]) -> bool:
+        begin.wait()
+        try:
+            log.write(writes)
+        except OverflowError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        written = list(threads.map(call, calls))
+    assert written == [True] * 30 + [False] * 2
+    names = [str(number) for number in range(30)]
+    assert set(log.read("group-1", [*names, "broken", "with"])) == set(names)
+    rows = rows_of(log.take_batch("group-1", FAR))
+    assert sorted(row["v"]["id"] for row in rows) == sorted(names)
+    assert len({row["i"] for row in rows}) == 30
 
 
 def test_groups_share_nothing(log: RecordLog) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -46,9 +47,19 @@ class FeatureGroup:
     status: str
 
     @cached_property
-    def numbers(self) -> tuple[tuple[str, Callable[[str], object]], ...]:
-        """Return the features that are numbers, each with what is true of its plain values' text."""
-        return tuple((name, PLAIN[kind]) for name, kind in self.types.items() if kind in PLAIN)
+    def numbers(self) -> tuple[tuple[Callable[[dict[str, str]], tuple[str, ...]], Callable[[str], object]], ...]:
+        """Return, by type of number, how to get a record's texts of that type and what is true of a plain one.
+
+        KeyError from the former if the record lacks one of them.
+        """
+        by_type = {kind: [name for name, its in self.types.items() if its == kind] for kind in PLAIN}
+        # of one name alone itemgetter gives no tuple
+        return tuple((itemgetter(*names, names[0]), PLAIN[kind]) for kind, names in by_type.items() if names)
+
+    @cached_property
+    def roles(self) -> tuple[tuple[str, str], ...]:
+        """Return the features that every record has, with what they are."""
+        return ("record identifier", self.record_identifier), ("event time", self.event_time)
 
     @cached_property
     def stores(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,15 @@ class Batch:
     lines: str
 
 
+@dataclass(eq=False)
+class _Call:
+    """Hold what one caller writes, and what became of it."""
+
+    writes: Sequence[Write]
+    is_over: bool = False
+    error: BaseException | None = None
+
+
 class RecordLog:
     """Keep online records and waiting rows in one SQLite file; a returned write is durable in both."""
 
@@ -91,6 +101,7 @@ class RecordLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
+        self._calls: deque[_Call] = deque()  # that wait for the writer
         self._writer = self._connect(path)
         self._writer.executescript(_SCHEMA)
         if self._writer.execute("SELECT 1 FROM sqlite_schema WHERE name = 'pending'").fetchone():
@@ -113,21 +124,42 @@ class RecordLog:
             yield self._writer
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Write all records or none, each to the stores that it names."""
+        """Write all records or none, each to the stores that it names.
+
+        Calls that wait for another one share a transaction: the first of them makes it for all.
+        """
+        call = _Call(writes)
+        self._calls.append(call)
+        with self._write_lock:
+            if not call.is_over:
+                self._write_calls([self._calls.popleft() for _ in range(len(self._calls))])
+        if call.error is not None:
+            raise call.error
+
+    def _write_calls(self, calls: Sequence[_Call]) -> None:
+        try:
+            with step(self._writer):
+                self._write([write for call in calls for write in call.writes])
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it belongs
+            if len(calls) > 1:  # one of them cannot be written: the others can
+                for call in calls:
+                    self._write_calls([call])
+                return
+            calls[0].error = error
+        for call in calls:
+            call.is_over = True
+
+    def _write(self, writes: Sequence[Write]) -> None:
         now = time.time_ns()
         online = [w for w in writes if w.online]
-        offline = [w for w in writes if w.offline]
-        with self._transaction() as connection:
-            for begin in range(0, len(online), _AT_ONCE):
-                some = online[begin : begin + _AT_ONCE]
-                values = [
-                    value
-                    for w in some
-                    for value in (w[0], w[1], w[2], w.deleted, w.expires, "{}" if w.deleted else w.body)
-                ]
-                connection.execute(_UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))), (*values, now))
-            for group_key, rows in groupby(offline, key=_group_key):
-                self._append(connection, group_key, list(rows))
+        for begin in range(0, len(online), _AT_ONCE):
+            some = online[begin : begin + _AT_ONCE]
+            values = [
+                value for w in some for value in (w[0], w[1], w[2], w.deleted, w.expires, "{}" if w.deleted else w.body)
+            ]
+            self._writer.execute(_UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))), (*values, now))
+        for group_key, rows in groupby((w for w in writes if w.offline), key=_group_key):
+            self._append(self._writer, group_key, list(rows))
 
     def _append(self, connection: sqlite3.Connection, group_key: str, writes: Sequence[Write]) -> None:
         # strictly increasing, so that of two writes of one event time the later one can be told

@@ -47,15 +47,15 @@ def _stores(group: FeatureGroup, wanted: list[str] | None) -> frozenset[str]:
 def _values(group: FeatureGroup, record: list[dict[str, Any]]) -> dict[str, str]:
     try:
         values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
+        is_plain = len(values) == len(record) and values.keys() <= group.types.keys()
+        if is_plain and all([all(map(matches, texts(values))) for texts, matches in group.numbers]):
+            return values
     except KeyError:
-        values = {}  # what is missing, `_misfit` says
-    is_plain = len(values) == len(record) and values.keys() <= group.types.keys()
-    if is_plain and all([matches(values[name]) for name, matches in group.numbers if name in values]):
-        return values
+        pass  # the record lacks a number, or a feature lacks its text: looked at one by one
     misfit = _misfit(group, record)
     if misfit is not None:
         raise misfit
-    return values
+    return {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
 
 
 def _misfit(group: FeatureGroup, record: list[dict[str, Any]]) -> AwsError | None:
@@ -91,7 +91,7 @@ def _moment(group: FeatureGroup, text: str) -> int:
 
 def _write(group: FeatureGroup, entry: Request, ttl: dict[str, Any] | None = None) -> Write:
     values = _values(group, entry["Record"])
-    for role, name in (("record identifier", group.record_identifier), ("event time", group.event_time)):
+    for role, name in group.roles:
         if not values.get(name):
             raise _refuse(f"The Record has no value of the {role} feature '{name}'.")
     stores = _stores(group, entry.get("TargetStores"))
