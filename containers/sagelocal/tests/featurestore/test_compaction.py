@@ -15,8 +15,8 @@ import pytest
 from sagelocal.featurestore import compaction
 from sagelocal.featurestore.compaction import FEW, Compactor, mergeable, merged_key
 from sagelocal.featurestore.offline import token
-from sagelocal.s3.merging import merge
 from sagelocal.s3.info import ObjectInfo
+from sagelocal.s3.merging import merge
 from sagelocal.s3.objects import ObjectStore
 
 HOUR = "fs/group-1/data/year=2024/month=01/day=02/hour=03"
