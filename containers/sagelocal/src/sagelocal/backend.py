@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sagelocal.featurestore.service import FeatureStore
     from sagelocal.jobs.runner import JobRunner
     from sagelocal.moto_state import MotoState
+    from sagelocal.pipelines.runner import PipelineRunner
     from sagelocal.s3.objects import ObjectStore
     from sagelocal.store import Store
     from sagelocal.tuning.runner import TuningRunner
@@ -51,6 +52,7 @@ class Backend:
     alarms: Alarms = field(init=False)
     jobs: JobRunner = field(init=False)
     tuning: TuningRunner = field(init=False)
+    pipelines: PipelineRunner = field(init=False)
     endpoints: EndpointFleet = field(init=False)
     scaler: Scaler = field(init=False)
     features: FeatureStore = field(init=False)

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sagelocal import athena, autoscaling, cloudwatch, events, featurestore, iam, jobs, sagemaker, tuning
+from sagelocal import athena, autoscaling, cloudwatch, events, featurestore, iam, jobs, pipelines, sagemaker, tuning
 from sagelocal.athena.service import AthenaService
 from sagelocal.autoscaling.scaler import Scaler
 from sagelocal.backend import STOP_GRACE, Backend
@@ -26,6 +26,7 @@ from sagelocal.featurestore.service import FeatureStore
 from sagelocal.gateway import Gateway
 from sagelocal.jobs.runner import JobRunner
 from sagelocal.moto_state import MotoState
+from sagelocal.pipelines.runner import PipelineRunner
 from sagelocal.runtime.door import Door
 from sagelocal.s3.objects import ObjectStore
 from sagelocal.sdk import write_settings
@@ -41,6 +42,7 @@ __all__ = [
     "featurestore",
     "iam",
     "jobs",
+    "pipelines",
     "sagemaker",
     "tuning",
 ]  # imported for the operations they register
@@ -135,6 +137,7 @@ def build_backend(settings: Settings) -> Backend:
     backend.athena = AthenaService(backend)
     backend.jobs = JobRunner(backend)
     backend.tuning = TuningRunner(backend)
+    backend.pipelines = PipelineRunner(backend)
     backend.endpoints = EndpointFleet(backend)
     backend.scaler = Scaler(backend)
     return backend
@@ -164,6 +167,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
             backend.scaler,
             backend.jobs,
             backend.tuning,
+            backend.pipelines,
         ):
             service.start()
             stack.callback(service.close)

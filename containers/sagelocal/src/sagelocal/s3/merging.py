@@ -19,7 +19,7 @@ class _ChangedError(Exception):
 
 
 def merge(objects: ObjectStore, old: Sequence[ObjectInfo], key: str, content: bytes) -> bool:
-    """Put an object in the place of others; False, and nothing changes, if one is not as it was or versions are kept."""
+    """Put an object in the place of others; False, and no change, if one is not as it was or versions are kept."""
     try:
         with objects.blobs.new(len(content)) as writer:
             writer.write(content)

@@ -180,6 +180,22 @@ EXPERIMENT = Resource(
     taken="Experiment names must be unique within an AWS account and region. "
     "Experiment with name ({name}) already exists.",
 )
+PIPELINE = Resource(
+    kind="pipeline",
+    member="Pipeline",
+    segment="pipeline",
+    missing="Pipeline '{arn}' does not exist.",
+    missing_code="ResourceNotFound",
+    taken="Pipeline names must be unique within an AWS account and region. Pipeline with name ({name}) already exists.",
+)
+PIPELINE_EXECUTION = Resource(  # named <pipeline>/execution/<id>; it has no tags
+    kind="pipeline_execution",
+    member="PipelineExecution",
+    segment="pipeline",
+    missing="Pipeline execution '{arn}' does not exist.",
+    missing_code="ResourceNotFound",
+    taken="Pipeline execution '{arn}' already exists.",
+)
 
 RESOURCES = (
     TRAINING_JOB,
@@ -193,6 +209,7 @@ RESOURCES = (
     ENDPOINT,
     FEATURE_GROUP,
     EXPERIMENT,
+    PIPELINE,
 )
 
 

@@ -1,0 +1,197 @@
+"""Executions of pipelines: each is driven by one thread, which any later server can take over at any point."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from sagelocal.errors import AwsError
+from sagelocal.pipelines import caching, children, progress
+from sagelocal.pipelines.definition import parse
+from sagelocal.pipelines.kinds import KINDS
+from sagelocal.pipelines.references import UnresolvedError
+from sagelocal.pipelines.tokens import forget_old_tokens
+from sagelocal.s3.uri import split_uri
+from sagelocal.sagemaker.resources import PIPELINE_EXECUTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sagelocal.backend import Backend
+    from sagelocal.pipelines.definition import Step
+    from sagelocal.pipelines.progress import Document, Row
+
+LOOK_AGAIN = 0.1  # seconds between two looks at the jobs
+
+_log = logging.getLogger(__name__)
+
+
+class PipelineRunner:
+    """Begin the steps of executions, and take in what comes of them."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._change = threading.Condition()
+        self._closed = False
+        self._threads: dict[str, threading.Thread] = {}
+
+    def start(self) -> None:
+        """Go on with the executions that a former server left."""
+        forget_old_tokens(self._backend, time.time())
+        for document in self._backend.store.list(PIPELINE_EXECUTION.kind):
+            if progress.status_of(document) not in progress.ENDED:
+                arn = document["describe"]["PipelineExecutionArn"]
+                self.submit(PIPELINE_EXECUTION.name_of(self._backend, arn))
+
+    def submit(self, name: str) -> None:
+        """Run an execution whose document is stored; return at once."""
+        with self._change:
+            if self._closed or name in self._threads:
+                return
+            thread = threading.Thread(target=self._live, args=(name,), name=f"pipeline {name}", daemon=True)
+            self._threads[name] = thread
+        thread.start()
+
+    def wake(self) -> None:
+        """Look at every execution now."""
+        with self._change:
+            self._change.notify_all()
+
+    def close(self) -> None:
+        """Leave the executions to the next server."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.join()
+
+    # one execution's life
+
+    def _live(self, name: str) -> None:
+        try:
+            while not self._closed and self._step(name):
+                with self._change:
+                    self._change.wait(LOOK_AGAIN)
+        except Exception as error:  # noqa: BLE001 - whatever it is, an execution must not go on for ever
+            _log.exception("pipeline %s", name)
+            reason = f"InternalServerError: {type(error).__name__}: {error}"
+            self._update(name, lambda it: progress.give_up(it, reason, time.time()))
+        finally:
+            with self._change:
+                self._threads.pop(name, None)
+        self._again(name)
+
+    def _again(self, name: str) -> None:
+        """Go on if somebody retried the execution while its thread was ending."""
+        document = self._backend.store.get(PIPELINE_EXECUTION.kind, name)
+        if document is not None and progress.status_of(document) not in progress.ENDED:
+            self.submit(name)
+
+    def _step(self, name: str) -> bool:
+        """Bring the execution one step on; return False once it has ended."""
+        document = self._document(name)
+        for row in progress.running(document):
+            self._look(name, row, document)
+        document = self._begin(name)
+        if progress.running(document) or progress.ready(document):
+            return True
+        return progress.status_of(self._update(name, _end)) not in progress.ENDED
+
+    def _look(self, name: str, row: Row, document: Document) -> None:
+        """Take in what became of a step; stop it if the execution is stopped."""
+        stopped = progress.status_of(document) == "Stopping"
+        if row["status"] == "Starting":
+            there = self._backend.store.get(KINDS[row["type"]].resource.kind, row["child"]) is not None
+            if stopped and not there:  # it was only planned
+                self._update(name, lambda it: progress.stop(it, row["name"], time.time()))
+                return
+            if row.get("begin_at", 0.0) <= time.time():
+                self._launch(name, row)
+            return
+        seen, now = children.look(self._backend, row), time.time()
+        if seen.state == "Succeeded":
+            properties = seen.properties | self._property_files(document, row, seen.properties)
+            self._update(name, lambda it: progress.succeed(it, row["name"], properties, now))
+        elif seen.state == "Failed":
+            reason = f"ClientError: {seen.reason}"
+            self._update(name, lambda it: progress.fail(it, row["name"], seen.reason, reason, now))
+        elif seen.state == "Stopped":
+            self._update(name, lambda it: progress.stop(it, row["name"], now))
+        elif stopped and row["status"] != "Stopping" and children.stop(self._backend, row):
+            self._update(name, lambda it: progress.stopping(it, row["name"]))
+
+    def _begin(self, name: str) -> Document:
+        """Write down each step that is ready, and create what it creates, until none is ready."""
+        document = self._document(name)
+        while not self._closed and (steps := progress.ready(document)):
+            now = time.time()
+            rows = [self._plan(document, step, now) for step in steps]
+            document = self._update(name, lambda it, rows=rows, now=now: progress.begin(it, rows, now))  # type: ignore[misc]
+            for row in rows:
+                if row["status"] == "Starting" and row in document["steps"]:
+                    self._launch(name, row)
+            document = self._document(name)
+        return document
+
+    def _plan(self, document: Document, step: Step, now: float) -> Row:
+        row = progress.plan(document, step, now, self._read)
+        config = step.members.get("CacheConfig") or {}
+        if row["status"] != "Starting" or not config.get("Enabled"):
+            return row
+        pipeline = document["describe"]["PipelineArn"]
+        executions = self._backend.store.list(PIPELINE_EXECUTION.kind)
+        return caching.apply(
+            row, [one for one in executions if one["describe"]["PipelineArn"] == pipeline], config, now
+        )
+
+    def _launch(self, name: str, row: Row) -> None:
+        """Create what a step creates, whose row is stored."""
+        try:
+            arn = children.launch(self._backend, row)
+        except AwsError as error:
+            operation, now = KINDS[row["type"]].operation, time.time()
+            reason = f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {error.message}"
+            cause = error.code
+            self._update(name, lambda it: progress.fail(it, row["name"], cause, reason, now))
+            return
+        self._update(name, lambda it: progress.created(it, row["name"], arn))
+
+    def _read(self, uri: str) -> Any:
+        """Return the JSON document of a property file."""
+        try:
+            return json.loads(self._backend.objects.get(*split_uri(uri)).path.read_bytes())
+        except AwsError as error:
+            raise UnresolvedError(f"the property file {uri} cannot be read: {error.message}") from error
+        except ValueError as error:
+            raise UnresolvedError(f"the property file {uri} is not JSON: {error}") from error
+
+    def _property_files(self, document: Document, row: Row, properties: Document) -> Document:
+        """Return where the property files of a processing step lie."""
+        members = parse(document["definition"]).step(row["name"]).members
+        outputs = (properties.get("ProcessingOutputConfig") or {}).get("Outputs") or []
+        uris = {output["OutputName"]: (output.get("S3Output") or {}).get("S3Uri", "") for output in outputs}
+        found = {
+            file["PropertyFileName"]: f"{uris.get(file['OutputName'], '').rstrip('/')}/{file['FilePath']}"
+            for file in members.get("PropertyFiles") or ()
+        }
+        return {"PropertyFiles": found} if found else {}
+
+    # documents
+
+    def _document(self, name: str) -> Document:
+        return PIPELINE_EXECUTION.document(self._backend, name)
+
+    def _update(self, name: str, change: Callable[[Document], Any]) -> Document:
+        def changed(document: Document) -> None:
+            change(document)
+
+        return PIPELINE_EXECUTION.update(self._backend, name, changed)
+
+
+def _end(document: Document) -> None:
+    if not progress.running(document) and not progress.ready(document):
+        progress.end(document, time.time())

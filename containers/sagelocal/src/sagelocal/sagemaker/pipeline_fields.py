@@ -1,0 +1,28 @@
+"""Which members of requests for pipelines sagelocal acts on; see `sagelocal.sagemaker.fields`."""
+
+from __future__ import annotations
+
+_PIPELINE = (
+    "PipelineName",
+    "PipelineDisplayName",
+    "PipelineDefinition",
+    "PipelineDefinitionS3Location.Bucket",
+    "PipelineDefinitionS3Location.ObjectKey",
+    "PipelineDescription",
+    "RoleArn",
+    "ParallelismConfiguration",
+)
+
+HONOURED: dict[str, tuple[str, ...]] = {
+    "CreatePipeline": (*_PIPELINE, "ClientRequestToken", "Tags"),
+    "UpdatePipeline": _PIPELINE,
+    "DescribePipeline": ("PipelineName",),
+    "StartPipelineExecution": (
+        "PipelineName",
+        "PipelineExecutionDisplayName",
+        "PipelineParameters",
+        "PipelineExecutionDescription",
+        "ClientRequestToken",
+        "ParallelismConfiguration",
+    ),
+}
