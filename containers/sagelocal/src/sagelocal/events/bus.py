@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from sagelocal.events import targets
-from sagelocal.events.changes import SOURCE, WATCHED, detail_of, resource_of, state_of
+from sagelocal.events.changes import SOURCE, TOLD, changes_of
 from sagelocal.events.event import Event, iso, new_event
 from sagelocal.events.inputs import text_of
 from sagelocal.events.patterns import matches
@@ -55,7 +55,7 @@ class EventBus:
     def start(self) -> None:
         """Listen to the store, and go on with what a former server left undelivered."""
         self.reload_rules()
-        self._backend.store.watch(frozenset(WATCHED), self._changed)
+        self._backend.store.watch(TOLD, self._changed)
         threading.Thread(target=self._retry, name="events", daemon=True).start()
         for document in self._backend.store.list(DELIVERY):
             self._enqueue(document)
@@ -102,10 +102,10 @@ class EventBus:
         self._enqueue(delivery)
 
     def _changed(self, kind: str, before: Document | None, after: Document) -> None:
-        """Put the event of a document that changed its state."""
-        if self._rules and (before is None or state_of(kind, before) != state_of(kind, after)):
-            detail_type, resources = WATCHED[kind].detail_type, [resource_of(kind, after)]
-            self.put(new_event(self._backend, SOURCE, detail_type, detail_of(kind, after), resources, time.time()))
+        """Put the events of a document that changed its state."""
+        if self._rules:
+            for detail_type, resources, detail in changes_of(kind, before, after):
+                self.put(new_event(self._backend, SOURCE, detail_type, detail, resources, time.time()))
 
     # deliveries
 

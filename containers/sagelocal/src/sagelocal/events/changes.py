@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventb
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sagelocal.events import pipeline_changes
 from sagelocal.events.event import iso
+from sagelocal.sagemaker.resources import PIPELINE_EXECUTION
 from sagelocal.sagemaker.tags import tags_of
 
 if TYPE_CHECKING:
@@ -59,6 +61,18 @@ WATCHED: dict[str, Watched] = {
         "SageMaker Feature Group State Change", "FeatureGroup", ("FeatureGroupStatus", "OfflineStoreStatus")
     ),
 }
+
+
+# All kinds whose changes are told.
+TOLD = frozenset({*WATCHED, PIPELINE_EXECUTION.kind})
+
+
+def changes_of(kind: str, before: Document | None, after: Document) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+    """Yield detail type, resources and detail of each event about a document that is new or changed."""
+    if kind == PIPELINE_EXECUTION.kind:
+        yield from pipeline_changes.changes_of(before, after)
+    elif before is None or state_of(kind, before) != state_of(kind, after):
+        yield WATCHED[kind].detail_type, [resource_of(kind, after)], detail_of(kind, after)
 
 
 def state_of(kind: str, document: Document) -> tuple[Any, ...]:

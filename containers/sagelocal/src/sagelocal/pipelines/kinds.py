@@ -51,7 +51,12 @@ KINDS: dict[str, Kind] = {
     ),
     "Model": Kind("CreateModel", MODEL, "Model", "DescribeModel"),
     "RegisterModel": Kind(
-        "CreateModelPackage", MODEL_PACKAGE, "RegisterModel", "DescribeModelPackage", own=("ClientToken",)
+        "CreateModelPackage",
+        MODEL_PACKAGE,
+        "RegisterModel",
+        "DescribeModelPackage",
+        longest=36,  # of its ClientToken
+        own=("ClientToken",),
     ),
     "EndpointConfig": Kind(
         "CreateEndpointConfig", ENDPOINT_CONFIG, "EndpointConfig", "DescribeEndpointConfig", named=True
