@@ -101,9 +101,8 @@ class Pipelines:
 
     def ended(self, arn: str) -> Json:
         """Return what an execution is once it has ended."""
-        return self.until(
-            lambda: described if (described := self.describe(arn))["PipelineExecutionStatus"] not in UNDER_WAY else None
-        )
+        self.until(lambda: self.describe(arn)["PipelineExecutionStatus"] not in UNDER_WAY)
+        return self.describe(arn)
 
     def succeed(self, arn: str) -> dict[str, Json]:
         """Return the steps of an execution that has succeeded."""
@@ -121,16 +120,15 @@ class Pipelines:
     def statuses(self, arn: str) -> dict[str, str]:
         return {name: step["StepStatus"] for name, step in self.steps(arn).items()}
 
-    def until(self, look: Callable[[], Any]) -> Any:
-        """Return the first answer that is something."""
+    def until(self, question: Callable[[], Any]) -> None:
+        """Wait until the answer is yes."""
         deadline = time.monotonic() + 120
-        while not (found := look()):
+        while not question():
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        return found
 
-    def model(self, arn: str, step: str) -> Json:
-        """Return what a training step's process saw."""
+    def job(self, arn: str, step: str) -> Json:
+        """Return the training job of a step."""
         job = self.steps(arn)[step]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
         described: Json = self.sagemaker.describe_training_job(TrainingJobName=job)
         return described

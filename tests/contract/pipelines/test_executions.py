@@ -18,6 +18,8 @@ from botocore.exceptions import ClientError
 from tests.contract.eventing import Queue, events, queue, rule
 from tests.contract.pipelines.conftest import Json, Pipelines, condition, get, process, train
 
+from sagelocal.faults.client import FaultsClient
+
 __all__ = ["events", "queue"]
 
 pytestmark = pytest.mark.unverified
@@ -77,11 +79,11 @@ def test_stopping_an_execution_stops_its_jobs_and_begins_no_others(pipelines: Pi
     name = pipelines.create(train("long", bucket, message="x", seconds="600"), train("next", bucket, ("long",)))
     arn = pipelines.start(name)
     pipelines.until(lambda: "TrainingJob" in pipelines.steps(arn).get("long", {}).get("Metadata", {}))
-    pipelines.until(lambda: pipelines.model(arn, "long")["SecondaryStatus"] == "Training")
+    pipelines.until(lambda: pipelines.job(arn, "long")["SecondaryStatus"] == "Training")
     pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Stopped"
     assert pipelines.statuses(arn) == {"long": "Stopped"}
-    assert pipelines.model(arn, "long")["TrainingJobStatus"] == "Stopped"
+    assert pipelines.job(arn, "long")["TrainingJobStatus"] == "Stopped"
     with pytest.raises(ClientError, match="Only pipelines with 'Executing' status can be stopped") as caught:
         pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert _code(caught) == "ValidationException"
@@ -144,7 +146,7 @@ def test_an_execution_and_its_steps_tell_each_of_their_states(
     assert [step["currentStepStatus"] for step in steps] == ["Starting", "Executing", "Failed"]
     assert steps[-1]["previousStepStatus"] == "Executing"
     assert steps[-1]["failureReason"] == "ClientError: AlgorithmError: no wind, exit code: 1"
-    assert steps[-1]["metadata"]["trainingJob"]["arn"] == pipelines.model(arn, "train")["TrainingJobArn"]
+    assert steps[-1]["metadata"]["trainingJob"]["arn"] == pipelines.job(arn, "train")["TrainingJobArn"]
     whole = [event["detail"] for event in seen if event["detail-type"].endswith("Pipeline Execution Status Change")]
     statuses = [(each.get("previousPipelineExecutionStatus"), each["currentPipelineExecutionStatus"]) for each in whole]
     assert statuses == [(None, "Executing"), ("Executing", "Failed")]
@@ -199,3 +201,27 @@ def test_an_execution_whose_server_is_killed_again_and_again_creates_each_job_on
     for job in jobs:
         logs = (server.state / "logs" / "TrainingJobs" / job["TrainingJobName"]).glob("*.log")
         assert sum(line.endswith("\tboat") for log in logs for line in log.read_text().splitlines()) == 1
+
+
+def test_a_step_is_tried_again_as_its_policy_says(start_server: Callable[..., Server]) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html"""
+    server = start_server("--faults")
+    keys = server.environment
+    faults = FaultsClient(server.url, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
+    policy = {"ExceptionType": ["SageMaker.CAPACITY_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 1}
+    faults.add("capacity", kind="training_job", name="pipelines-*-lucky-*", times=1)
+    faults.add("capacity", kind="training_job", name="pipelines-*-unlucky-*", times=2)
+    with server.clients() as client:
+        client("s3").create_bucket(Bucket="lake")
+        pipelines = Pipelines(client)
+        arns = [
+            pipelines.start(pipelines.create({**train(name, "lake"), "RetryPolicies": [policy]}))
+            for name in ("lucky", "unlucky")
+        ]
+        steps = pipelines.succeed(arns[0])
+        assert steps["lucky"]["AttemptCount"] == 2
+        assert pipelines.job(arns[0], "lucky")["TrainingJobStatus"] == "Completed"
+        assert pipelines.ended(arns[1])["PipelineExecutionStatus"] == "Failed"
+        unlucky = pipelines.steps(arns[1])["unlucky"]
+    assert unlucky["AttemptCount"] == 2
+    assert unlucky["FailureReason"].startswith("ClientError: CapacityError: Unable to provision")

@@ -89,7 +89,7 @@ def test_each_step_gets_what_the_one_before_made(pipelines: Pipelines, client: C
     assert list(found)[:2] == ["prepare", "train"]
     assert {step["StepStatus"] for step in found.values()} == {"Succeeded"}
     assert all(step["EndTime"] >= step["StartTime"] for step in found.values())
-    job = pipelines.model(arn, "train")
+    job = pipelines.job(arn, "train")
     execution = arn.rpartition("/")[2]
     assert job["TrainingJobName"].startswith(f"pipelines-{execution}-train-")
     assert job["HyperParameters"]["message"] == "ahoy"
@@ -116,7 +116,7 @@ def test_a_condition_on_a_property_file_decides_which_steps_run(
     )
     assert list(pipelines.succeed(arn)) == ["judge", "check", taken]
     assert pipelines.steps(arn)["check"]["Metadata"] == {"Condition": {"Outcome": outcome}}
-    assert pipelines.model(arn, taken)["TrainingJobStatus"] == "Completed"
+    assert pipelines.job(arn, taken)["TrainingJobStatus"] == "Completed"
 
 
 def test_a_condition_whose_value_is_not_there_fails_and_says_what(pipelines: Pipelines, bucket: str) -> None:
@@ -213,7 +213,7 @@ def test_a_tuning_step_tells_of_its_best_training_job(pipelines: Pipelines, buck
     name = pipelines.create(tune, train("after", bucket, best=best, second=second))
     arn = pipelines.start(name)
     pipelines.succeed(arn)
-    given: dict[str, Any] = pipelines.model(arn, "after")["HyperParameters"]
+    given: dict[str, Any] = pipelines.job(arn, "after")["HyperParameters"]
     tuned = [
         pipelines.sagemaker.describe_training_job(TrainingJobName=given[key])["HyperParameters"]["x"]
         for key in ("best", "second")
