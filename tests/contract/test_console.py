@@ -203,6 +203,25 @@ def test_a_tuning_jobs_page_leads_to_its_training_jobs(browser: Browser, tuning_
     assert tuning_job in browser.get(f"{ROOT}/sagemaker/hyper-tuning-jobs").text
 
 
+def test_a_pipelines_page_leads_to_its_executions_and_they_lead_to_their_steps(
+    browser: Browser, client: Client, bucket: str
+) -> None:
+    sagemaker, name = client("sagemaker"), f"pipe-{uuid.uuid4().hex[:12]}"
+    step = {"Name": "give-up", "Type": "Fail", "Arguments": {"ErrorMessage": "no <b>wind</b>"}}
+    definition = json.dumps({"Steps": [step]})
+    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=ROLE)
+    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    while sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] != "Failed":
+        time.sleep(0.05)
+    assert f"{ROOT}/sagemaker/pipelines/{name}" in browser.get(f"{ROOT}/sagemaker/pipelines").text
+    page = f"{ROOT}/sagemaker/pipeline-executions/{quote(arn, safe='')}"
+    assert page in browser.get(f"{ROOT}/sagemaker/pipelines/{name}").text
+    answer = browser.get(page)
+    assert answer.status == 200
+    assert "give-up" in answer.text
+    assert "no &lt;b&gt;wind" in answer.text
+
+
 def test_a_log_is_read_on_from_where_it_was_read_to(browser: Browser, aws: LocalServer, job: str) -> None:
     folder = aws.state / "logs" / "TrainingJobs" / job
     folder.mkdir(parents=True, exist_ok=True)

@@ -60,6 +60,14 @@ KINDS: dict[str, Kind] = {
         "HyperParameterTuningJobStatus",
         ended="HyperParameterTuningEndTime",
     ),
+    "pipelines": Kind("Pipelines", "Pipeline", "PipelineName", "PipelineSummaries"),
+    "pipeline-executions": Kind(
+        "Pipeline executions",
+        "PipelineExecution",
+        "PipelineExecutionArn",
+        "PipelineExecutionSummaries",
+        "PipelineExecutionStatus",
+    ),
     "endpoints": Kind(
         "Endpoints", "Endpoint", "EndpointName", "Endpoints", "EndpointStatus", "/aws/sagemaker/Endpoints/{name}"
     ),
@@ -79,12 +87,15 @@ KINDS: dict[str, Kind] = {
         "Feature groups", "FeatureGroup", "FeatureGroupName", "FeatureGroupSummaries", "FeatureGroupStatus"
     ),
 }
+# Kinds that are found on the pages of another one only: a list of them needs it.
+INSIDE_OF = {"model-packages": "model-package-groups", "pipeline-executions": "pipelines"}
 # Which of them a person looks for first.
 HOME = (
     "jobs",
     "processing-jobs",
     "transform-jobs",
     "hyper-tuning-jobs",
+    "pipelines",
     "endpoints",
     "model-package-groups",
     "feature-groups",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.console import logs
-from sagelocal.console.kinds import HOME, KINDS, Kind
+from sagelocal.console.kinds import HOME, INSIDE_OF, KINDS, Kind
 from sagelocal.console.layout import page, section
 from sagelocal.console.markup import Markup, joined, tag
 from sagelocal.console.session import ROOT
 from sagelocal.console.values import badge, moment, page_of, rows, shown, size, table
 from sagelocal.errors import AwsError
 from sagelocal.operations import OPERATIONS
+from sagelocal.sagemaker.resources import pick
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -32,8 +33,8 @@ def home(backend: Backend) -> HttpResponse:
 
 def listing(backend: Backend, segment: str) -> HttpResponse:
     """Return the page with the newest of one kind."""
-    if segment == "model-packages":
-        return listing(backend, "model-package-groups")
+    if segment in INSIDE_OF:
+        return listing(backend, INSIDE_OF[segment])
     menu = (tag("a", kind.title, href=f"{ROOT}/sagemaker/{name}") for name, kind in KINDS.items())
     return page(_kind(segment).title, tag("p", joined(*menu), class_="tabs"), _listed(backend, segment, _MOST))
 
@@ -45,16 +46,14 @@ def resource(backend: Backend, segment: str, name: str) -> HttpResponse:
     parts: list[object] = [_summary(kind, found)]
     if found.get("FailureReason"):
         parts.append(tag("pre", found["FailureReason"], class_="failure"))
-    if segment == "model-package-groups":
-        parts.append(_packages(backend, name, _MOST))
-    if segment == "hyper-tuning-jobs":
-        parts.append(_trained(backend, name))
+    if inside := _INSIDE.get(segment):
+        parts.append(inside(backend, name))
     if kind.logs:
         group, alone = kind.logs
         prefix = "" if alone else f"{name}/"
         parts.append(section("Log", logs.panel(group.format(name=name), prefix)))
     parts.append(section("Description", table(found)))
-    shown_name = str(found.get(f"{kind.noun}Name") or name) if segment != "model-packages" else _short(name)
+    shown_name = str(found.get(f"{kind.noun}Name") or name) if segment not in INSIDE_OF else _short(name)
     return page(shown_name, tag("p", kind.title, class_="kind"), *parts)
 
 
@@ -99,8 +98,9 @@ def _line(kind: Kind, segment: str, found: Mapping[str, Any]) -> list[object]:
     return line
 
 
-def _packages(backend: Backend, group: str, count: int) -> Markup:
-    request = {"ModelPackageGroupName": group, "MaxResults": count, "SortBy": "CreationTime", "SortOrder": "Descending"}
+def _packages(backend: Backend, group: str) -> Markup:
+    """Return the versions of a model package group, the newest first."""
+    request = {"ModelPackageGroupName": group, "MaxResults": _MOST, "SortBy": "CreationTime", "SortOrder": "Descending"}
     found = _call(backend, "sagemaker", "ListModelPackages", request)["ModelPackageSummaryList"]
     lines = [
         [
@@ -128,6 +128,43 @@ def _trained(backend: Backend, tuning_job: str) -> Markup:
         for one in found
     ]
     return section("Training jobs", rows(["Name", "Status", "Objective", "Hyperparameters"], lines, "none yet"))
+
+
+def _executions(backend: Backend, pipeline: str) -> Markup:
+    """Return the executions of a pipeline, the newest first."""
+    request = {"PipelineName": pipeline, "MaxResults": _MOST}
+    found = _call(backend, "sagemaker", "ListPipelineExecutions", request)["PipelineExecutionSummaries"]
+    lines = [
+        [
+            tag(
+                "a",
+                _short(one["PipelineExecutionArn"]),
+                href=page_of("pipeline-executions", one["PipelineExecutionArn"]),
+            ),
+            badge(one["PipelineExecutionStatus"]),
+            moment(one["StartTime"]),
+            one["PipelineExecutionDisplayName"],
+        ]
+        for one in found
+    ]
+    return section("Executions", rows(["Execution", "Status", "Started", "Called"], lines, "none yet"))
+
+
+def _steps(backend: Backend, execution: str) -> Markup:
+    """Return the steps of an execution, in the order in which they began."""
+    request = {"PipelineExecutionArn": execution, "MaxResults": _MOST, "SortOrder": "Ascending"}
+    found = _call(backend, "sagemaker", "ListPipelineExecutionSteps", request)["PipelineExecutionSteps"]
+    lines = [
+        [
+            one["StepName"],
+            badge(one["StepStatus"]),
+            moment(one["StartTime"]),
+            moment(one["EndTime"]) if "EndTime" in one else shown(None),
+            table(one["Metadata"] | pick(one, "FailureReason")),
+        ]
+        for one in found
+    ]
+    return section("Steps", rows(["Step", "Status", "Began", "Ended", "What it made"], lines, "none yet"))
 
 
 def _machines(resources: Mapping[str, Any]) -> str:
@@ -176,4 +213,13 @@ def _at(found: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any] | 
 
 
 def _short(arn: str) -> str:
-    return arn.rpartition("model-package/")[2] or arn
+    return arn.partition("model-package/")[2] or arn.rpartition("/execution/")[2] or arn
+
+
+# What the page about a resource shows of other ones.
+_INSIDE: dict[str, Callable[[Backend, str], Markup]] = {
+    "model-package-groups": _packages,
+    "hyper-tuning-jobs": _trained,
+    "pipelines": _executions,
+    "pipeline-executions": _steps,
+}

@@ -18,6 +18,8 @@ ARN_PAGES = {
     "training-job": "jobs",
     "processing-job": "processing-jobs",
     "transform-job": "transform-jobs",
+    "hyper-parameter-tuning-job": "hyper-tuning-jobs",
+    "pipeline": "pipelines",
     "model": "models",
     "model-package": "model-packages",
     "model-package-group": "model-package-groups",
@@ -33,7 +35,7 @@ NAME_PAGES = {
     "FeatureGroupName": "feature-groups",
     "ModelPackageGroupName": "model-package-groups",
 }
-_GOOD = frozenset({"Completed", "InService", "Approved", "Created", "SUCCEEDED"})
+_GOOD = frozenset({"Completed", "InService", "Approved", "Created", "Succeeded", "SUCCEEDED"})
 _BAD = frozenset({"Failed", "Stopped", "Rejected", "CreateFailed", "FAILED", "CANCELLED", "OutOfService"})
 _LONG = 120
 
@@ -123,6 +125,8 @@ def _text(text: str, member: str) -> Markup:
     if stored := _STORED.fullmatch(text):
         return tag("a", text, href=stored_page(*stored.groups()))
     if (arn := _ARN.fullmatch(text)) and arn[1] in ARN_PAGES:
+        if "/execution/" in text:
+            return tag("a", text, href=page_of("pipeline-executions", text))
         name = text if arn[1] == "model-package" else arn[2]
         return tag("a", text, href=page_of(ARN_PAGES[arn[1]], name))
     if member in NAME_PAGES and text:

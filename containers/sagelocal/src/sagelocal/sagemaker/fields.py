@@ -12,7 +12,11 @@ from sagelocal.errors import validation_error
 from sagelocal.sagemaker import job_fields, model_fields, pipeline_fields
 
 HONOURED = {**job_fields.HONOURED, **model_fields.HONOURED, **pipeline_fields.HONOURED}
-ACCEPTED_WITHOUT_EFFECT = {**job_fields.ACCEPTED_WITHOUT_EFFECT, **model_fields.ACCEPTED_WITHOUT_EFFECT}
+ACCEPTED_WITHOUT_EFFECT = {
+    **job_fields.ACCEPTED_WITHOUT_EFFECT,
+    **model_fields.ACCEPTED_WITHOUT_EFFECT,
+    **pipeline_fields.ACCEPTED_WITHOUT_EFFECT,
+}
 # Members that may have these values only.
 ONLY = {**job_fields.ONLY, **model_fields.ONLY}
 

@@ -9,10 +9,10 @@ _PIPELINE = (
     "PipelineDefinitionS3Location.Bucket",
     "PipelineDefinitionS3Location.ObjectKey",
     "PipelineDescription",
-    "RoleArn",
     "ParallelismConfiguration",
 )
 
+ACCEPTED_WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {"CreatePipeline": ("RoleArn",), "UpdatePipeline": ("RoleArn",)}
 HONOURED: dict[str, tuple[str, ...]] = {
     "CreatePipeline": (*_PIPELINE, "ClientRequestToken", "Tags"),
     "UpdatePipeline": _PIPELINE,
