@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sagelocal import validation
 from sagelocal.operations import OPERATIONS
 from sagelocal.pipelines.kinds import KINDS, Kind
-from sagelocal.sagemaker.resources import ENDPOINT, TUNING_JOB
+from sagelocal.sagemaker.model_packages import TOKEN
+from sagelocal.sagemaker.resources import ENDPOINT, MODEL_PACKAGE, TUNING_JOB
 from sagelocal.wire import operation_model
 
 if TYPE_CHECKING:
@@ -30,22 +31,33 @@ class Seen:
     properties: Json = field(default_factory=dict)
 
 
+def find(backend: Backend, row: Row) -> str | None:
+    """Return the ARN of what a step, whose row is stored, has created; None if it has not yet."""
+    kind, child = KINDS[row["type"]], row["child"]
+    if kind.resource is MODEL_PACKAGE:  # it has no name of its own: the token makes it one
+        used = backend.store.get(TOKEN, child)
+        return str(used["ModelPackageArn"]) if used else None
+    there = backend.store.get(kind.resource.kind, child)
+    if there is None:
+        return None
+    if kind.resource is ENDPOINT:  # it may be there from before, and is updated then
+        ours = there["WantedConfigName"] == row["arguments"]["EndpointConfigName"]
+    else:  # one that is older than the step is somebody else's
+        ours = there["describe"]["CreationTime"] >= row["StartTime"]
+    return kind.resource.arn(backend, child) if ours else None
+
+
 def launch(backend: Backend, row: Row) -> str:
     """Create what a step creates, unless a former server did so, and return its ARN; AwsError if it cannot be."""
+    if made := find(backend, row):
+        return made
     kind, child = KINDS[row["type"]], row["child"]
-    if kind.operation == "CreateModelPackage":  # it has no name of its own; the token makes it one
-        return str(_call(backend, kind.operation, {**row["arguments"], "ClientToken": child})["ModelPackageArn"])
-    request = {**row["arguments"], kind.resource.name_member: child}
-    there = backend.store.get(kind.resource.kind, child)
-    if there is not None and kind.resource is ENDPOINT:
-        if there["WantedConfigName"] == request["EndpointConfigName"]:
-            return ENDPOINT.arn(backend, child)
-        update = {"EndpointName": child, "EndpointConfigName": request["EndpointConfigName"]}
-        return str(_call(backend, "UpdateEndpoint", update)["EndpointArn"])
-    # one that is older than the step is somebody else's: the operation says that its name is taken
-    if there is not None and there["describe"]["CreationTime"] >= row["StartTime"]:
-        return kind.resource.arn(backend, child)
-    return str(_call(backend, kind.operation, request)[kind.resource.arn_member])
+    operation, member = kind.operation, "ClientToken" if kind.resource is MODEL_PACKAGE else kind.resource.name_member
+    request = {**row["arguments"], member: child}
+    if kind.resource is ENDPOINT and backend.store.get(ENDPOINT.kind, child) is not None:
+        operation = "UpdateEndpoint"
+        request = {"EndpointName": child, "EndpointConfigName": request["EndpointConfigName"]}
+    return str(_call(backend, operation, request)[kind.resource.arn_member])
 
 
 def look(backend: Backend, row: Row) -> Seen:

@@ -37,12 +37,10 @@ def problem(condition: Any) -> str:
     if not isinstance(condition, dict):
         return "a condition must be an object"
     kind = condition.get("Type")
-    if kind not in _MEMBERS:
+    if not isinstance(kind, str) or kind not in _MEMBERS:
         return f"unknown condition Type {kind!r}, must be one of [{', '.join(_MEMBERS)}]"
     for member, wanted in _MEMBERS[kind].items():
-        if not isinstance(condition.get(member, None if wanted is not object else condition), wanted):
-            return f"condition {kind} needs {member}"
-        if wanted is object and member not in condition:
+        if member not in condition or not isinstance(condition[member], wanted):
             return f"condition {kind} needs {member}"
     if unknown := set(condition) - {"Type", *_MEMBERS[kind]}:
         return f"condition {kind} has the unknown field {sorted(unknown)[0]!r}"

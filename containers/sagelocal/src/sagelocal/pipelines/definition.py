@@ -13,13 +13,14 @@ from functools import lru_cache
 from typing import Any
 
 from sagelocal.errors import AwsError, validation_error
-from sagelocal.pipelines import caching, conditions, graph, parameters, retries
+from sagelocal.pipelines import caching, conditions, graph, parameters, references, retries
 from sagelocal.pipelines.kinds import CONDITION, FAIL, KINDS, TYPES
 from sagelocal.pipelines.references import gets, step_of
 
 Json = dict[str, Any]
 
 VERSION = "2020-12-01"
+DEEPEST = 100  # levels; whoever walks a definition does so without a second thought
 EXECUTION_VARIABLES = (
     "PipelineName",
     "PipelineArn",
@@ -44,6 +45,7 @@ _OF_STEPS: dict[str, set[str]] = {
     "RegisterModel": _RETRIED,
     "Endpoint": _CACHED,
 }
+_OF_EXPERIMENTS = {"ExperimentName", "TrialName"}
 _OF_CONDITIONS = {"Conditions", "IfSteps", "ElseSteps"}
 
 
@@ -80,10 +82,34 @@ def broken(problem: str) -> AwsError:
 @lru_cache(maxsize=64)
 def parse(text: str) -> Definition:
     """Return the definition of a JSON text; ValidationException says what is wrong, and where."""
+    found = _read(text)
+    defined = tuple(_list(found, "Parameters", "the definition"))
+    _refuse(problem for each in defined if (problem := parameters.problem(each)))
+    _unique("Parameter", [each["Name"] for each in defined])
+    steps = list(_steps(_list(found, "Steps", "the definition"), None))
+    if not steps:
+        raise broken("A pipeline needs at least one step in Steps")
+    _unique("Step", [step.name for step in steps])
+    experiment = found.get("PipelineExperimentConfig")
+    _check_references(experiment, "PipelineExperimentConfig", defined, ())
+    for step in steps:
+        _check_references(step.arguments, f"step '{step.name}'", defined, steps)
+    _check_dependencies(steps)
+    order = graph.order({step.name: step.depends_on for step in steps})
+    if isinstance(order, graph.Cycle):
+        raise broken(f"Cyclic dependency between steps: {' -> '.join(order.names)}")
+    by_name = {step.name: step for step in steps}
+    return Definition(defined, tuple(by_name[name] for name in order), experiment)
+
+
+def _read(text: str) -> Json:
+    """Return the object of a JSON text, its own members checked."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise broken(f"It is not valid JSON: {error}") from error
+    if _depth(found) > DEEPEST:
+        raise broken(f"It is nested deeper than {DEEPEST} levels")
     if not isinstance(found, dict):
         raise broken("Expecting start of Json Object")
     if unknown := set(found) - _MEMBERS:
@@ -92,22 +118,23 @@ def parse(text: str) -> Definition:
         raise broken(f"Version must be {VERSION}")
     if found.get("MlflowConfig") is not None:
         raise validation_error("sagelocal does not support MlflowConfig in a pipeline definition yet. Leave it out.")
-    defined = tuple(_list(found, "Parameters", "the definition"))
-    _refuse(problem for each in defined if (problem := parameters.problem(each)))
-    _unique("Parameter", [each["Name"] for each in defined])
-    steps = list(_steps(_list(found, "Steps", "the definition"), None))
-    if not steps:
-        raise broken("A pipeline needs at least one step in Steps")
-    _unique("Step", [step.name for step in steps])
-    _check_references(found.get("PipelineExperimentConfig"), "PipelineExperimentConfig", defined, ())
-    for step in steps:
-        _check_references(step.arguments, f"step '{step.name}'", defined, steps)
-    _check_dependencies(steps)
-    order = graph.order({step.name: step.depends_on for step in steps})
-    if isinstance(order, graph.Cycle):
-        raise broken(f"Cyclic dependency between steps: {' -> '.join(order.names)}")
-    by_name = {step.name: step for step in steps}
-    return Definition(defined, tuple(by_name[name] for name in order), found.get("PipelineExperimentConfig"))
+    experiment = found.get("PipelineExperimentConfig")
+    if experiment is not None and (not isinstance(experiment, dict) or set(experiment) - _OF_EXPERIMENTS):
+        raise broken(f"PipelineExperimentConfig has {' and '.join(sorted(_OF_EXPERIMENTS))}")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _depth(value: Any) -> int:
+    """Return how deep a value is nested, counting no deeper than it may be."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        parts = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level, depth = [item for part in parts for item in part], depth + 1
+    return depth
 
 
 def _steps(found: list[Any], branch: tuple[str, bool] | None) -> Iterator[Step]:
@@ -136,6 +163,8 @@ def _step(found: Any, branch: tuple[str, bool] | None) -> Step:
     arguments = found.get("Arguments")
     if not isinstance(arguments, dict):
         raise broken(f"{where} needs Arguments")
+    if any(not isinstance(found.get(member) or "", str) for member in ("DisplayName", "Description")):
+        raise broken(f"DisplayName and Description of {where} must be strings")
     if unknown := set(found) - _OF_ALL_STEPS - _OF_STEPS.get(kind, set()):
         raise broken(f"Unknown field '{sorted(unknown)[0]}' in {where} of Type {kind}")
     _refuse(f"{problem} in {where}" for problem in _problems(found, kind, arguments))
@@ -165,16 +194,20 @@ def _problems(found: Json, kind: str, arguments: Json) -> Iterator[str]:
     if found.get("CacheConfig") is not None:
         yield from filter(None, [caching.problem(found["CacheConfig"])])
     for file in _list(found, "PropertyFiles", found["Name"]):
-        if not isinstance(file, dict) or set(file) != {"PropertyFileName", "OutputName", "FilePath"}:
+        strings = isinstance(file, dict) and all(isinstance(value, str) for value in file.values())
+        if not strings or set(file) != {"PropertyFileName", "OutputName", "FilePath"}:
             yield "A property file has PropertyFileName, OutputName and FilePath"
             return
-        outputs = _list(arguments.get("ProcessingOutputConfig") or {}, "Outputs", found["Name"])
+        config = arguments.get("ProcessingOutputConfig")
+        outputs = _list(config if isinstance(config, dict) else {}, "Outputs", found["Name"])
         if file["OutputName"] not in [output.get("OutputName") for output in outputs if isinstance(output, dict)]:
             name, output = file["PropertyFileName"], file["OutputName"]
             yield f"Property file '{name}' names the output '{output}', which is not there"
 
 
 def _check_references(value: Any, where: str, defined: tuple[Json, ...], steps: Any) -> None:
+    if found := references.problem(value):
+        raise broken(f"{found} in {where}")
     names = {parameter["Name"] for parameter in defined}
     by_name = {step.name: step for step in steps}
     for text in gets(value):

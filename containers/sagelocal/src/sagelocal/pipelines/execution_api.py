@@ -190,6 +190,18 @@ def stop_pipeline_execution(backend: Backend, request: Request) -> Response:
     return response
 
 
+@operation("sagemaker", "UpdatePipelineExecution")
+def update_pipeline_execution(backend: Backend, request: Request) -> Response:
+    """Change how an execution is called, and how many of its steps run side by side."""
+    changed = pick(request, "PipelineExecutionDescription", "PipelineExecutionDisplayName", "ParallelismConfiguration")
+
+    def change(document: Document) -> None:
+        document["describe"].update(changed, LastModifiedTime=time.time())
+
+    PIPELINE_EXECUTION.update(backend, _name(backend, request), change)
+    return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
+
+
 @operation("sagemaker", "RetryPipelineExecution")
 def retry_pipeline_execution(backend: Backend, request: Request) -> Response:
     """Run the steps of an execution again that did not succeed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any
 
 from sagelocal.errors import validation_error
@@ -15,6 +16,9 @@ from sagelocal.pipelines.references import text_of
 Json = dict[str, Any]
 
 _NAME = re.compile(r"[A-Za-z0-9\-_]{1,256}")
+# Python reads more than these as numbers: 1_000, nan, digits of other scripts.
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MEMBERS = {"Name", "Type", "DefaultValue", "EnumValues", "Description"}
 # Type -> the JSON types of its default
 _TYPES: dict[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Float": (int, float), "Boolean": (bool,)}
@@ -24,7 +28,19 @@ def _boolean(text: str) -> bool:
     return {"true": True, "false": False}[text.lower()]
 
 
-_READ: dict[str, Callable[[str], Any]] = {"String": str, "Integer": int, "Float": float, "Boolean": _boolean}
+def _number(text: str) -> float:
+    if not _DECIMAL.fullmatch(text) or not isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)
+
+
+def _whole(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {"String": str, "Integer": _whole, "Float": _number, "Boolean": _boolean}
 
 
 def problem(parameter: Any) -> str:
@@ -36,16 +52,24 @@ def problem(parameter: Any) -> str:
         return f"the parameter name {name!r} does not match {_NAME.pattern}"
     if unknown := set(parameter) - _MEMBERS:
         return f"parameter {name} has the unknown field {sorted(unknown)[0]!r}"
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         return f"parameter {name} has the unknown Type {kind!r}, must be one of [{', '.join(_TYPES)}]"
     default, among = parameter.get("DefaultValue"), parameter.get("EnumValues")
-    if default is not None and (
-        not isinstance(default, _TYPES[kind]) or (kind != "Boolean" and isinstance(default, bool))
-    ):
+    if default is not None and not _fits(kind, default):
         return f"the DefaultValue {default!r} of parameter {name} is not of Type {kind}"
-    if among is not None and (not isinstance(among, list) or (default is not None and default not in among)):
+    if among is None:
+        return ""
+    if not isinstance(among, list) or not all(_fits(kind, each) for each in among):
+        return f"the EnumValues of parameter {name} are no list of Type {kind}"
+    if default is not None and default not in among:
         return f"the DefaultValue {default!r} of parameter {name} is not one of its EnumValues"
     return ""
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind == "Boolean"
+    return isinstance(value, _TYPES[kind]) and (not isinstance(value, float) or isfinite(value))
 
 
 def values(defined: Iterable[Json], given: Iterable[Json]) -> Json:

@@ -31,6 +31,36 @@ def is_reference(value: Any) -> bool:
     return name in _FUNCTIONS and isinstance(inner, _FUNCTIONS[name])
 
 
+def problem(value: Any) -> str:
+    """Return what is wrong with the shape of a function inside a value, "" if nothing is."""
+    if isinstance(value, list):
+        return next((found for item in value if (found := problem(item))), "")
+    if not isinstance(value, dict):
+        return ""
+    if is_reference(value):
+        if JOIN in value:
+            return _join_problem(value[JOIN])
+        if JSON_GET in value:
+            return _json_get_problem(value[JSON_GET])
+    return next((found for item in value.values() if (found := problem(item))), "")
+
+
+def _join_problem(inner: Json) -> str:
+    if set(inner) - {"On", "Values"} or not isinstance(inner.get("Values"), list):
+        return f"{JOIN} has On and the list Values"
+    return f"On of {JOIN} must be a string" if not isinstance(inner.get("On") or "", str) else problem(inner["Values"])
+
+
+def _json_get_problem(inner: Json) -> str:
+    places = [member for member in ("PropertyFile", "S3Uri") if inner.get(member) is not None]
+    if len(places) != 1 or set(inner) - {"PropertyFile", "S3Uri", "Path"} or not isinstance(inner.get("Path"), str):
+        return f"{JSON_GET} has a Path, and either a PropertyFile or an S3Uri"
+    place = inner[places[0]]
+    if not is_reference(place) and not isinstance(place, str):
+        return f"{places[0]} of {JSON_GET} must be a reference"
+    return problem(place)
+
+
 def gets(value: Any) -> Iterator[str]:
     """Yield the text of every `Get` inside a value."""
     if isinstance(value, dict):
@@ -98,8 +128,9 @@ class Scope:
         return str(inner.get("On") or "").join(text_of(self.resolve(value)) for value in inner["Values"])
 
     def _json_get(self, inner: Json) -> Any:
-        uri = self.resolve(inner.get("PropertyFile") or inner.get("S3Uri"))
-        path = inner["Path"]
+        uri, path = self.resolve(inner.get("PropertyFile") or inner.get("S3Uri")), inner["Path"]
+        if not isinstance(uri, str):
+            raise UnresolvedError(f"{uri!r} is no S3 URI")
         try:
             return compile_path(path if path.startswith("$") else f"$.{path}")(self.read(uri))
         except JsonPathError as error:

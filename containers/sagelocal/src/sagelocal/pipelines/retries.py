@@ -31,7 +31,7 @@ def problem(policy: Any) -> str:
     if unknown := set(policy) - {"ExceptionType", *_NUMBERS}:
         return f"a retry policy has the unknown field {sorted(unknown)[0]!r}"
     kinds = exceptions(policy)
-    if not kinds or any(kind not in REASONS for kind in kinds):
+    if not kinds or any(not isinstance(kind, str) or kind not in REASONS for kind in kinds):
         return f"ExceptionType {policy.get('ExceptionType')!r} of a retry policy must be of [{', '.join(REASONS)}]"
     for member, most in _NUMBERS.items():
         value = policy.get(member)

@@ -78,8 +78,7 @@ class PipelineRunner:
                     self._change.wait(LOOK_AGAIN)
         except Exception as error:  # noqa: BLE001 - whatever it is, an execution must not go on for ever
             _log.exception("pipeline %s", name)
-            reason = f"InternalServerError: {type(error).__name__}: {error}"
-            self._update(name, lambda it: progress.give_up(it, reason, time.time()))
+            self._give_up(name, f"InternalServerError: {type(error).__name__}: {error}")
         finally:
             with self._change:
                 self._threads.pop(name, None)
@@ -90,6 +89,11 @@ class PipelineRunner:
         document = self._backend.store.get(PIPELINE_EXECUTION.kind, name)
         if document is not None and progress.status_of(document) not in progress.ENDED:
             self.submit(name)
+
+    def _give_up(self, name: str, reason: str) -> None:
+        for row in progress.running(self._document(name)):
+            children.stop(self._backend, row)
+        self._update(name, lambda it: progress.give_up(it, reason, time.time()))
 
     def _step(self, name: str) -> bool:
         """Bring the execution one step on; return False once it has ended."""
@@ -105,8 +109,7 @@ class PipelineRunner:
         """Take in what became of a step; stop it if the execution is stopped."""
         stopped = progress.status_of(document) == "Stopping"
         if row["status"] == "Starting":
-            there = self._backend.store.get(KINDS[row["type"]].resource.kind, row["child"]) is not None
-            if stopped and not there:  # it was only planned
+            if stopped and children.find(self._backend, row) is None:  # it was only planned
                 self._update(name, lambda it: progress.stop(it, row["name"], time.time()))
                 return
             if row.get("begin_at", 0.0) <= time.time():
