@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.pipelines.conftest import Json, Pipelines, get, train
+from tests.contract.pipelines.conftest import Client, Json, Pipelines, get, train
 from tests.triggerer import Triggerer
 
 pytestmark = pytest.mark.unverified
@@ -90,16 +90,28 @@ def test_the_trigger_fails_when_its_pipeline_failed(pipelines: Pipelines, bucket
     assert "terminal failure" in triggerer.failures[number]
 
 
+def _log(client: Client, pipelines: Pipelines, arn: str) -> list[str]:
+    """Return what the job of the step `long` has printed."""
+    made = pipelines.steps(arn).get("long", {}).get("Metadata", {})
+    if not made:
+        return []
+    name = made["TrainingJob"]["Arn"].rpartition("/")[2]
+    found = client("logs").filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/")
+    return [event["message"] for event in found["events"]]
+
+
 def test_the_stop_operator_stops_a_pipeline_at_once_and_deferred(
-    operators: Any, pipelines: Pipelines, bucket: str, triggerer: Triggerer
+    operators: Any, pipelines: Pipelines, client: Client, bucket: str, triggerer: Triggerer
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    name = pipelines.create(train("long", bucket, seconds="600"))
-    first, second = pipelines.start(name), pipelines.start(name)
+    first = pipelines.start(pipelines.create(train("long", bucket, seconds="600")))
+    stubborn = train("long", bucket, message="under way", ignore_sigterm="true", seconds="20")
+    second = pipelines.start(pipelines.create(stubborn))
     stop = {"task_id": "stop", "aws_conn_id": None, "check_interval": 1}
     operator = operators.SageMakerStopPipelineOperator(pipeline_exec_arn=first, wait_for_completion=True, **stop)
     assert operator.execute({}) == "Stopped"
+    pipelines.until(lambda: "under way" in _log(client, pipelines, second))  # SIGTERM does nothing to it from here on
     deferrable = operators.SageMakerStopPipelineOperator(pipeline_exec_arn=second, deferrable=True, **stop)
     with pytest.raises(TaskDeferred) as deferred:
         deferrable.execute({})

@@ -35,13 +35,14 @@ VALUES = st.recursive(
 
 
 @st.composite
-def objects(draw: Any, **members: Any) -> Json:
+def objects(draw: Any, /, **members: Any) -> Json:
     """Return an object whose members are nearly right."""
-    return {
+    found: Json = {
         name: draw(VALUES if draw(st.integers(0, 19)) == 0 else strategy)
         for name, strategy in members.items()
         if draw(st.integers(0, 9)) < 9
-    } | draw(st.dictionaries(MEMBERS, VALUES, max_size=1) if draw(st.integers(0, 9)) == 0 else st.just({}))
+    }
+    return found | draw(st.dictionaries(MEMBERS, VALUES, max_size=1)) if draw(st.integers(0, 9)) == 0 else found
 
 
 REFERENCES = st.one_of(
@@ -51,7 +52,7 @@ REFERENCES = st.one_of(
 )
 CONDITIONS = objects(Type=WORDS, LeftValue=REFERENCES, RightValue=VALUES)
 NAMES = st.sampled_from(["a", "b", "c"])
-STEPS = st.deferred(
+STEPS: st.SearchStrategy[Json] = st.deferred(
     lambda: st.one_of(
         objects(Name=NAMES, Type=st.just("Fail"), Arguments=objects(ErrorMessage=REFERENCES)),
         objects(
