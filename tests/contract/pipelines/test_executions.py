@@ -225,3 +225,33 @@ def test_a_step_is_tried_again_as_its_policy_says(start_server: Callable[..., Se
         unlucky = pipelines.steps(arns[1])["unlucky"]
     assert unlucky["AttemptCount"] == 2
     assert unlucky["FailureReason"].startswith("ClientError: CapacityError: Unable to provision")
+
+
+def test_an_execution_is_renamed(pipelines: Pipelines, bucket: str) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipelineExecution.html"""
+    arn = pipelines.start(pipelines.create(train("train", bucket)), PipelineExecutionDescription="before")
+    pipelines.sagemaker.update_pipeline_execution(PipelineExecutionArn=arn, PipelineExecutionDisplayName="spring-tide")
+    described = pipelines.describe(arn)
+    assert described["PipelineExecutionDisplayName"] == "spring-tide"
+    assert described["PipelineExecutionDescription"] == "before"
+    pipelines.succeed(arn)
+
+
+def test_an_execution_whose_server_is_killed_while_it_stops_is_stopped_by_the_next_one(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    with server.clients() as client:
+        client("s3").create_bucket(Bucket="lake")
+        pipelines = Pipelines(client)
+        arn = pipelines.start(pipelines.create(train("long", "lake", seconds="600")))
+        pipelines.until(lambda: pipelines.steps(arn).get("long", {}).get("Metadata"))
+        pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+    server.options = (*server.options, "--port", server.url.rpartition(":")[2])
+    server.end(signal.SIGKILL)
+    server.start()
+    with server.clients() as client:
+        pipelines = Pipelines(client)
+        assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Stopped"
+        jobs = client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    assert {job["TrainingJobStatus"] for job in jobs} == {"Stopped"}
