@@ -140,6 +140,15 @@ def test_a_file_that_changes_meanwhile_stops_the_merge(objects: ObjectStore) -> 
     assert objects.get("lake", files[4].key).path == replaced.path
 
 
+def test_a_bucket_that_keeps_versions_keeps_its_files(objects: ObjectStore) -> None:
+    objects.set_versioning("lake", "Enabled")
+    for n in range(FEW):
+        put(objects, n)
+    assert not compactor(objects).step()
+    assert len(list(objects.list("lake"))) == FEW
+    assert rows(objects) == [*range(FEW)]
+
+
 def test_a_file_that_cannot_be_read_is_left_with_the_others(
     objects: ObjectStore, caplog: pytest.LogCaptureFixture
 ) -> None:
