@@ -63,6 +63,14 @@ test-clients: setup ## run AWS's own clients against sagelocal: the CLI, the Sag
 	cd containers/tabular && $(UV) sync --quiet --locked --group dev
 	cd $(CLIENTS) && $(UV) run --quiet --locked pytest -q
 
+ENGINE ?= podman
+CONTRACT_OF_CONTAINERS := sagemaker_jobs jobs_logs sagemaker_endpoints sagemaker_transform sagemaker_tuning
+
+test-engine: export CONTAINERS_CONF ?= $(CURDIR)/tests/contract/engine/containers.conf
+test-engine: setup ## run jobs and endpoints in containers of real images; ENGINE=<command>, podman if it is not set
+	SAGELOCAL_TEST_ENGINE=$(ENGINE) $(BIN)/pytest -q tests/contract/engine
+	SAGELOCAL_CONTRACT_ENGINE=$(ENGINE) $(BIN)/pytest -q $(CONTRACT_OF_CONTAINERS:%=tests/contract/test_%.py)
+
 check: setup ## lint, format, types, import rules, locks
 	$(BIN)/ruff check --no-cache .  # its cache goes stale when a module appears: imports sort otherwise then
 	$(BIN)/ruff format --check .
@@ -101,4 +109,4 @@ $(UV):
 clean: down ## stop the stack and delete its state, the environments and what was built
 	rm -rf $(STATE) .venv build
 
-.PHONY: help demo up down status doctor compose-env test test-e2e test-clients check format chaos bench setup clean
+.PHONY: help demo up down status doctor compose-env test test-e2e test-clients test-engine check format chaos bench setup clean

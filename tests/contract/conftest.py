@@ -23,6 +23,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CONTAINERS = REPOSITORY / "containers"
 TEST_IMAGES = CONTAINERS / "sagelocal" / "tests" / "images"
 
+# SAGELOCAL_CONTRACT_ENGINE=podman: the same tests, with jobs and endpoints in containers of the image's Dockerfile
+ENGINE = ("--engine", os.environ["SAGELOCAL_CONTRACT_ENGINE"]) if "SAGELOCAL_CONTRACT_ENGINE" in os.environ else ()
+
 IN_EACH_ISOLATION = {
     "test_job_paths",
     "test_job_operators",
@@ -143,8 +146,8 @@ def start_server(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test of the modules whose jobs and endpoints are processes in each mode that this machine allows."""
     if metafunc.module.__name__.rpartition(".")[2] in IN_EACH_ISOLATION and "isolation" in metafunc.fixturenames:
-        best = choose("auto").mode
-        metafunc.parametrize("isolation", sorted({best, "relocate"}), scope="session")
+        modes = {"auto"} if ENGINE else {choose("auto").mode, "relocate"}
+        metafunc.parametrize("isolation", sorted(modes), scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +159,7 @@ def isolation() -> str:
 @pytest.fixture(scope="session")
 def aws(start_server: Callable[..., LocalServer], isolation: str) -> LocalServer:
     """Give the server that all tests share."""
-    return start_server("--isolation", isolation)
+    return start_server("--isolation", isolation, *ENGINE)
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ def test_the_endpoint_file_says_where_the_server_is(aws: LocalServer) -> None:
         "pid": aws.process.pid,
         "region": "us-east-1",
         "account": "123456789012",
+        "engine": "none",
     }
 
 

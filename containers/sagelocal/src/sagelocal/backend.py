@@ -38,6 +38,7 @@ class Backend:
     access_key: str
     secret_key: str = field(repr=False)
     isolation: str = "auto"  # auto, namespace or relocate
+    engine: str = "none"  # the command line of a container engine, or none
     stop_grace: float = STOP_GRACE  # seconds from SIGTERM to SIGKILL of a job that is stopped
     offline_store_lag: float = 0.0  # seconds until an ingested record is visible in the offline store
     hosts: frozenset[str] = frozenset()  # names by which clients may call, besides those of the loopback address

@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--images", type=Path, default=Path("containers"), help="the folder of image folders")
     serve.add_argument("--isolation", choices=("auto", "namespace", "relocate"), default="auto")
+    serve.add_argument(
+        "--engine",
+        default="none",
+        metavar="COMMAND",
+        help="run the real images as containers of docker, podman or a command like them; default: none, as processes",
+    )
     serve.add_argument("--region", default="us-east-1")
     serve.add_argument("--offline-store-lag", type=float, default=0.0, metavar="SECONDS")
     serve.add_argument(
@@ -85,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Run `sagelocal serve`."""
     from sagelocal import server  # an import of some 0.5 s that `env` does without
+    from sagelocal.jobs.engines.engine import EngineError
     from sagelocal.jobs.isolation import IsolationError
     from sagelocal.state import StateError
 
@@ -101,10 +108,11 @@ def serve(options: argparse.Namespace) -> int:
         file_systems=dict(options.file_system),
         stop_grace=options.stop_grace,
         faults=options.faults,
+        engine=options.engine,
     )
     try:
         server.serve(settings, lambda url: print(f"sagelocal is ready at {url}", flush=True))
-    except (StateError, server.CredentialsError, IsolationError, OSError) as error:
+    except (StateError, server.CredentialsError, IsolationError, EngineError, OSError) as error:
         return _failed(error)
     return 0
 
@@ -169,6 +177,9 @@ def health(options: argparse.Namespace) -> int:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from sagelocal.jobs.engines.client import ask
+    from sagelocal.jobs.engines.engine import EngineError
+
     s3 = boto3.client(
         "s3",
         endpoint_url=variables["AWS_ENDPOINT_URL"],
@@ -179,7 +190,9 @@ def health(options: argparse.Namespace) -> int:
     )
     try:
         s3.list_buckets()
-    except (BotoCoreError, ClientError) as error:
+        if (engine := json.loads((options.state / "endpoint.json").read_text()).get("engine", "none")) != "none":
+            ask(engine)
+    except (BotoCoreError, ClientError, EngineError) as error:
         return _failed(error)
     print(f"sagelocal answers at {variables['AWS_ENDPOINT_URL']}")
     return 0

@@ -19,6 +19,8 @@ from sagelocal.runtime.door import BEGINNING, Door
 
 _RECEIVED_AT_ONCE = 1 << 20  # bytes
 THREADS = 32
+_IP_FREEBIND = 15  # Linux; Python has no name for it
+INNER_THREADS = 8  # for containers that serve, and seldom call
 THREADS_WITH_FAULTS = 256  # calls that faults hold keep their threads
 
 
@@ -143,9 +145,29 @@ class Server(wsgi.Server):
     door: Door
 
 
+class InnerServer(Server):
+    """Serve the containers of a network that is there as long as one of them is."""
+
+    @classmethod
+    def prepare_socket(cls, *arguments: Any, **options: Any) -> Any:
+        """Make a socket that can be bound to an address which this machine does not have yet."""
+        made = super().prepare_socket(*arguments, **options)
+        made.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        return made
+
+
 def http_server(address: str, port: int, gateway: Gateway, threads: int = THREADS) -> Server:
     """Return a server that is bound and listens on an address of this machine; it answers once it serves."""
-    server = Server((address, port), gateway, numthreads=threads, request_queue_size=128, timeout=75)
+    return _prepared(Server, address, port, gateway, threads)
+
+
+def inner_server(address: str, port: int, gateway: Gateway) -> Server:
+    """Return such a server for the address of this machine in a network of containers."""
+    return _prepared(InnerServer, address, port, gateway, INNER_THREADS)
+
+
+def _prepared(kind: type[Server], address: str, port: int, gateway: Gateway, threads: int) -> Server:
+    server = kind((address, port), gateway, numthreads=threads, request_queue_size=128, timeout=75)
     server.gateway = WsgiGateway
     server.shutdown_timeout = 5
     server.prepare()

@@ -18,12 +18,13 @@ from sagelocal.autoscaling.scaler import Scaler
 from sagelocal.backend import STOP_GRACE, Backend
 from sagelocal.cloudwatch.alarms import Alarms
 from sagelocal.cloudwatch.metrics import MetricStore
-from sagelocal.connections import THREADS, THREADS_WITH_FAULTS, http_server
+from sagelocal.connections import THREADS, THREADS_WITH_FAULTS, http_server, inner_server
 from sagelocal.endpoints.fleet import EndpointFleet
 from sagelocal.events.bus import EventBus
 from sagelocal.faults.faults import Faults
 from sagelocal.featurestore.service import FeatureStore
 from sagelocal.gateway import Gateway
+from sagelocal.jobs.engines.choice import NONE, engine_of
 from sagelocal.jobs.runner import JobRunner
 from sagelocal.moto_state import MotoState
 from sagelocal.pipelines.runner import PipelineRunner
@@ -69,6 +70,7 @@ class Settings:
     file_systems: Mapping[str, Path] = field(default_factory=dict)  # EFS and FSx ids, and the folders in their place
     stop_grace: float = STOP_GRACE
     faults: bool = False  # whether the owner may arm faults
+    engine: str = NONE  # the command line of a container engine
 
     @property
     def own_address(self) -> str:
@@ -125,7 +127,9 @@ def build_backend(settings: Settings) -> Backend:
         hosts=settings.hosts | {settings.own_address},
         roles=settings.roles,
         file_systems=settings.file_systems,
+        engine=settings.engine,
     )
+    backend.hosts |= {engine_of(backend).host}
     backend.faults = Faults(settings.faults)
     backend.store = Store(settings.state / "documents.sqlite")
     backend.objects = ObjectStore(settings.state / "s3")
@@ -171,12 +175,19 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         ):
             service.start()
             stack.callback(service.close)
-        server.door = Door(backend, gateway, server.bind_addr)
-        server.door.start()
-        stack.callback(server.door.close)
-        stack.callback(server.stop)  # nobody calls a service that is closing
+        servers = [server]
+        inner = engine_of(backend).gateway
+        if inner and settings.listen != EVERY_ADDRESS:
+            servers.append(inner_server(inner, server.bind_addr[1], gateway))
+        door = Door(backend, gateway, server.bind_addr)
+        door.start()
+        stack.callback(door.close)
+        for each in servers:
+            each.door = door
+            stack.callback(each.stop)  # nobody calls a service that is closing
         stack.callback(backend.faults.clear)  # first of all: what they hold would keep the server
-        threading.Thread(target=server.serve, name="http", daemon=True).start()
+        for each in servers:
+            threading.Thread(target=each.serve, name="http", daemon=True).start()
         write_settings(backend)
         stack.enter_context(announced(settings.state / "endpoint.json", backend))
         on_ready(backend.endpoint_url)
@@ -192,6 +203,7 @@ def announced(path: Path, backend: Backend) -> Iterator[None]:
         "pid": os.getpid(),
         "region": backend.region,
         "account": backend.account,
+        "engine": backend.engine,
     }
     write_atomically(path, json.dumps(endpoint))
     try:

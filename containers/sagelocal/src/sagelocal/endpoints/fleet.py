@@ -14,7 +14,7 @@ from sagelocal.endpoints.observation import Observer, Served
 from sagelocal.endpoints.variants import Variant
 from sagelocal.errors import AwsError
 from sagelocal.faults.endpoints import EndpointFaults
-from sagelocal.jobs import isolation
+from sagelocal.jobs.engines.choice import engine_of
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -38,7 +38,7 @@ class EndpointFleet:
 
     def start(self) -> None:
         """Bring back the endpoints that a former server served, and go on with what it was changing."""
-        isolation.choose(self._backend.isolation)
+        engine_of(self._backend).start(self._backend)
         self.observer.start()
         for document in self._backend.store.list("endpoint"):
             self.deploy(document["describe"]["EndpointName"])

@@ -15,6 +15,9 @@ from sagelocal.endpoints.connections import Connections, Unanswered
 from sagelocal.endpoints.plans import VariantPlan
 from sagelocal.errors import AwsError
 from sagelocal.jobs.container import Container
+from sagelocal.jobs.engines.choice import NONE
+from sagelocal.jobs.engines.engine import SERVE, Invocation
+from sagelocal.jobs.engines.pulling import MissingImageError
 from sagelocal.jobs.images import ImageBuildError
 from sagelocal.jobs.isolation import OPT_ML
 from sagelocal.jobs.logfiles import stream_file, tail
@@ -31,6 +34,11 @@ STARTS = 2  # that a new variant gets: another process may have taken the port t
 HEALTH_PAUSE = 5.0  # seconds between two pings of a process that serves
 UNHEALTHY = 3  # pings without an answer, after which it is started again
 LAST_LINES = 5
+# https://github.com/aws/sagemaker-python-sdk/issues/1835
+MISSING_IMAGE = (
+    "Please make sure all images included in the model for the production variant {variant} exist, and that the "
+    "execution role used to create the model has permissions to access them."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +108,8 @@ class Worker:
             try:
                 self._keep_alive()
                 return
+            except MissingImageError as error:
+                reason = MISSING_IMAGE.format(variant=self._plan.name) + f" {error}"
             except (AwsError, TransferError, ImageBuildError) as error:
                 reason = error.message if isinstance(error, AwsError) else str(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, an endpoint must not stay in Creating for ever
@@ -158,20 +168,22 @@ class Worker:
             shutil.rmtree(folder)
         return self._own(adopted) if adopted else None
 
-    def _prepare(self) -> Path:
-        """Unpack the model and return the image's environment; done once, whatever becomes of model and image later."""
-        done = self.folder / "prepared.json"
-        if done.exists():
-            return Path(json.loads(done.read_text())["image"])
+    def _prepare(self) -> str:
+        """Unpack the model and return the image that runs; done once, whatever becomes of model and image later."""
+        done, engine = self.folder / "prepared.json", self._backend.engine
+        prepared = json.loads(done.read_text()) if done.exists() else {}
+        if prepared and prepared.get("engine", NONE) == engine:  # a server with another one has other images
+            known: str = prepared["image"]
+            return known
         shutil.rmtree(self.folder, ignore_errors=True)
-        image = self._container.image(self._plan.container["Image"], lambda: None)
+        image = self._container.image(self._plan.container["Image"], lambda _: None)
         self._container.make({})
         model = self._container.locate(f"{OPT_ML}/model")
         model.mkdir()
         if url := self._plan.container.get("ModelDataUrl"):
             download_archive(self._backend.objects, url, model)
         new = done.with_suffix(".new")
-        new.write_text(json.dumps({"image": str(image)}))
+        new.write_text(json.dumps({"image": image, "engine": engine}))
         new.replace(done)
         return image
 
@@ -180,11 +192,11 @@ class Worker:
         port = _free_port()
         spec = self._container.spec(
             image,
-            ["serve"],
+            Invocation(arguments=SERVE),
             self._plan.container.get("Environment") or {},
-            # No container is around it: what would listen to everybody listens to this machine only.
-            {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port)},
+            {},
             self._log,
+            port=port,
             grace=GRACE,
             notes={"port": port, "endpoint_url": self._backend.endpoint_url},
         )

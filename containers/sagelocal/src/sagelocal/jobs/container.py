@@ -1,54 +1,35 @@
-"""What a process gets in place of a container: folders, environment, and paths that lead where they should."""
+"""What a container has of its own on disk, and what it is told: the same whichever engine runs it."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sagelocal.jobs import images
-from sagelocal.jobs.isolation import OPT_ML, Closed, Sandbox, View, choose
+from sagelocal.jobs.engines.choice import engine_of
+from sagelocal.jobs.engines.engine import Engine, Invocation
+from sagelocal.jobs.isolation import OPT_ML, Sandbox, View
 from sagelocal.jobs.optml import ONE_HOST, Cluster, Host
-from sagelocal.jobs.process import Spec
 from sagelocal.jobs.sources import Found, copy_all, link_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sagelocal.backend import Backend
+    from sagelocal.jobs.process import Spec
 
-# Where packages come from is this machine's affair, not a job's: it gets these of the server's own variables.
-PACKAGE_SOURCES = (
-    "HTTPS_PROXY",
-    "PIP_CERT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-    "UV_CACHE_DIR",
-    "UV_DEFAULT_INDEX",
-    "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS",
-    "UV_INDEX",
-    "UV_INDEX_URL",
-    "UV_OFFLINE",
-    "UV_SYSTEM_CERTS",
-)
 HOSTS = Path("/etc/hosts")
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Container:
-    """One process's own files and environment, all below `folder`."""
+    """One container's own files and environment, all below `folder`."""
 
     backend: Backend
     folder: Path
+    engine: Engine
     sandbox: Sandbox
     cluster: Cluster = ONE_HOST
     host: Host = ONE_HOST[0]
@@ -64,18 +45,20 @@ class Container:
         cluster: Cluster = ONE_HOST,
     ) -> Container:
         """Plan a container; PathError if one of `paths`, the folders it needs, is no absolute path."""
-        return cls(backend, folder, choose(backend.isolation).sandbox(folder, paths), cluster, host)
+        engine = engine_of(backend)
+        return cls(backend, folder, engine, engine.sandbox(folder, paths), cluster, host)
 
     def make(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         """Create its folders, and JSON files below /opt/ml."""
-        for folder in self._own():
+        for folder in self.writable:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path, content in files.items():
             file = self.locate(f"{OPT_ML}/{path}")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(self._rewritten(content)))
 
-    def _own(self) -> tuple[Path, ...]:
+    @property
+    def writable(self) -> tuple[Path, ...]:
         """Return the folders that the job can write to."""
         return *self.sandbox.real.values(), *(self.folder / name for name in ("home", "tmp", "work"))
 
@@ -95,18 +78,19 @@ class Container:
         return self.sandbox.locate(path)
 
     def name_hosts(self, addresses: Mapping[str, str]) -> None:
-        """Let the names of the job's instances lead to their addresses; without mounts they lead nowhere."""
-        if self.sandbox.isolation.mode != "namespace" or not HOSTS.exists():
+        """Let the names of the job's instances lead to their addresses, where that can be."""
+        if not self.engine.names_hosts or not HOSTS.exists():
             return
         own = "".join(f"{address}\t{name}\n" for name, address in addresses.items())
         file = self.folder / "hosts"
         file.write_text(own + HOSTS.read_text())
+        file.chmod(0o644)
         self.views.append(View(str(HOSTS), file, read_only=True))
 
     def show(self, path: str, source: Path, *, read_only: bool) -> None:
         """Let a folder of this machine appear at a path inside; without mounts, a read-only one is a copy."""
         place = self.locate(path)
-        if self.sandbox.isolation.mode == "namespace":
+        if self.sandbox.has_mounts:
             place.mkdir(parents=True, exist_ok=True)
             self.views.append(View(path, source, read_only))
         elif not read_only:
@@ -121,30 +105,29 @@ class Container:
 
     def fix(self, path: str) -> None:
         """Let what lies at a path inside be read-only for the program, by mounts: without them it stays writable."""
-        if self.sandbox.isolation.mode == "namespace":
+        if self.sandbox.has_mounts:
             self.views.append(View(path, self.locate(path), read_only=True))
+
+    def image(self, uri: str, tell: Callable[[str], None]) -> str:
+        """Return what `spec` runs for an image, made ready if it must be; `tell` is told what takes long."""
+        return self.engine.image(self.backend, uri, tell)
 
     def spec(
         self,
-        image: Path,
-        command: list[str],
+        image: str,
+        invocation: Invocation,
         variables: Mapping[str, str],
         platform: Mapping[str, str],
         log: Path,
+        *,
+        port: int | None = None,
         **limits: Any,
     ) -> Spec:
         """Return what to run; `variables` are the user's, `platform` those that SageMaker sets."""
-        home = self.folder / "home"
         backend = self.backend
-        environment = {
-            "PATH": f"{image / 'bin'}:{SYSTEM_PATH}",
-            "HOME": str(home),
-            "TMPDIR": str(self.folder / "tmp"),
-            "XDG_CACHE_HOME": str(backend.folder / "cache"),  # jobs share it: what one installed, the next has
-            **{name: os.environ[name] for name in PACKAGE_SOURCES if os.environ.get(name)},
-            "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",  # the log shows a line when it is printed
-            "AWS_ENDPOINT_URL": backend.endpoint_url,
+        serves = port is not None or bool(invocation.asked_by)
+        given = {
+            "AWS_ENDPOINT_URL": self.engine.reach(backend, serves=serves),
             "AWS_REGION": backend.region,
             "AWS_DEFAULT_REGION": backend.region,
             "AWS_ACCESS_KEY_ID": backend.access_key,
@@ -153,20 +136,7 @@ class Container:
             **platform,
             **self.sandbox.environment(),
         }
-        rewritten = [self.sandbox.rewrite(part) for part in command]
-        return Spec(rewritten, environment, home, log, self.sandbox.plan(self.views, self._closed(log)), **limits)
-
-    def _closed(self, log: Path) -> Closed:
-        """Return what keeps a job from altering the stores, the server's own files and other jobs' folders."""
-        but = (*self._own(), log.parent, self.backend.folder / "cache", self.backend.folder / "images")
-        for folder in but:
-            folder.mkdir(parents=True, exist_ok=True)
-        packages = os.environ.get("UV_CACHE_DIR")
-        return Closed(self.backend.folder, but, (Path(packages),) if packages else ())
-
-    def image(self, uri: str, on_build: Callable[[], None]) -> Path:
-        """Return the environment of an image, built if it must be."""
-        return images.environment(images.find_image(self.backend.images, uri), self.backend.folder, on_build)
+        return self.engine.spec(self, image, invocation, given, log, port=port, **limits)
 
     def _rewritten(self, value: Any) -> Any:
         if isinstance(value, str):

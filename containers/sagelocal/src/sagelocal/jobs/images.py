@@ -89,7 +89,7 @@ def environment(image: Image, state: Path, on_build: Callable[[], None] = lambda
     The environment's name is a hash of the lock and of the sources: a changed image is another environment, and running
     jobs keep theirs. ImageBuildError if uv refuses.
     """
-    place = state / "images" / f"{image.name}-{_fingerprint(image.folder)}"
+    place = state / "images" / f"{image.name}-{fingerprint(image.folder)}"
     if (place / _READY).exists():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def environment(image: Image, state: Path, on_build: Callable[[], None] = lambda
 
 def digest(image: Image) -> str:
     """Return what tells an image's contents from all others, in the form of a registry's digest."""
-    return f"sha256:{hashlib.sha256(_fingerprint(image.folder).encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(fingerprint(image.folder).encode()).hexdigest()}"
 
 
 def build(images: Path, state: Path, name: str) -> Path:
@@ -157,7 +157,7 @@ def _try_lock(file: int) -> bool:
     return False
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Hash what goes into the environment; the files are read again only if one of them has changed."""
     files = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in _sources(folder))
     return _hash(folder, files)

@@ -36,16 +36,16 @@ class PathError(ValueError):
 
 @dataclass(frozen=True)
 class Isolation:
-    """One of the two modes."""
+    """How a job's paths get to where they are."""
 
-    mode: str  # "namespace" or "relocate"
+    mode: str  # "namespace" or "relocate"; "engine": a container engine has mounts of its own
     user_namespace: bool = False  # root needs none
     confined: bool = False  # by Landlock
 
     @property
     def is_closed(self) -> bool:
         """Tell whether a job cannot write to the store's files, whatever it does with paths."""
-        return self.mode == "namespace" or self.confined
+        return self.mode != "relocate" or self.confined
 
     def sandbox(self, folder: Path, paths: list[str] | None = None) -> Sandbox:
         """Plan a job's own file tree in `folder`: /opt/ml and every path of `paths` outside of it."""
@@ -108,9 +108,14 @@ class Sandbox:
                 return folder / PurePosixPath(clean).relative_to(named)
         raise PathError(f"{path} is no path of this job's own")
 
+    @property
+    def has_mounts(self) -> bool:
+        """Say whether its paths are where they say, and folders of this machine can be shown at them."""
+        return self.isolation.mode != "relocate"
+
     def rewrite(self, text: str) -> str:
-        """Point the paths that a text names to where they are; in a namespace they are where they say."""
-        if self.isolation.mode == "namespace":
+        """Point the paths that a text names to where they are; with mounts they are where they say."""
+        if self.has_mounts:
             return text
         for named, folder in sorted(self.real.items(), key=lambda item: -len(item[0])):
             # a path of its own: not the tail of another one (s3://bucket/opt/ml), nor the head of a name (/opt/mlflow)
@@ -120,7 +125,7 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """Return what tells SageMaker's toolkits where /opt/ml is, if it is not there."""
-        return {} if self.isolation.mode == "namespace" else {"SAGEMAKER_BASE_DIR": str(self.real[OPT_ML])}
+        return {} if self.has_mounts else {"SAGEMAKER_BASE_DIR": str(self.real[OPT_ML])}
 
     @property
     def fixed(self) -> Path:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.jobs import optml, processing, training
+from sagelocal.jobs.engines.engine import TRAIN, Invocation
 from sagelocal.jobs.optml import Cluster, Host, cluster_of
-from sagelocal.jobs.transfer import TransferError
 from sagelocal.jobs.transform import kind as transform
 from sagelocal.jobs.transform import settings as transform_settings
 
@@ -33,7 +33,7 @@ class Kind:
     paths: Callable[[Json], list[str]]  # the folders it needs, as the job names them
     files: Callable[[Json, Json, Host], dict[str, Json]]  # (request, describe, ..) -> JSON files below /opt/ml
     download: Callable[[Container, Document], None]
-    command: Callable[[Container, Document], list[str]]
+    invocation: Callable[[Container, Document], Invocation]
     environment: Callable[[Document], dict[str, str]]  # variables that the user sets
     platform: Callable[[Json], dict[str, str]]  # describe -> variables that SageMaker sets
     continuous: Callable[[Json], list[tuple[str, str]]]  # folders that are kept in S3 while it runs, and their URIs
@@ -53,14 +53,6 @@ def _requested_environment(document: Document) -> dict[str, str]:
     return document["request"].get("Environment") or {}
 
 
-def _command(default: list[str], specification: Json) -> list[str]:
-    entrypoint = specification.get("ContainerEntrypoint") or default
-    arguments = specification.get("ContainerArguments") or []
-    if not entrypoint or (arguments and not specification.get("ContainerEntrypoint")):
-        raise TransferError("ContainerEntrypoint is missing: sagelocal's images have no entry point of their own.")
-    return [*entrypoint, *arguments]
-
-
 KINDS = {
     "training_job": Kind(
         log_group="/aws/sagemaker/TrainingJobs",
@@ -69,7 +61,7 @@ KINDS = {
         paths=training.paths,
         files=lambda _, describe, host: optml.training_files(describe, host),
         download=training.download,
-        command=lambda _, document: _command(["train"], document["request"]["AlgorithmSpecification"]),
+        invocation=lambda _, document: Invocation.requested(document["request"]["AlgorithmSpecification"], TRAIN),
         environment=_requested_environment,
         platform=training.platform,
         continuous=training.checkpoints,
@@ -85,7 +77,7 @@ KINDS = {
         paths=processing.paths,
         files=optml.processing_files,
         download=processing.download,
-        command=lambda _, document: _command([], document["request"]["AppSpecification"]),
+        invocation=lambda _, document: Invocation.requested(document["request"]["AppSpecification"]),
         environment=_requested_environment,
         platform=processing.platform,
         continuous=processing.continuous,
@@ -101,7 +93,7 @@ KINDS = {
         paths=lambda _: [],
         files=lambda *_: {},
         download=transform.download,
-        command=transform.command,
+        invocation=transform.invocation,
         environment=transform.environment,
         platform=transform_settings.variables,
         continuous=lambda _: [],

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from sagelocal.backend import Backend
     from sagelocal.store import Document
 
-BUILDING = "Building the image's environment; it is kept for later jobs"
 QUEUED = f"Waiting until one of {AT_ONCE} running jobs has ended"
 CAPACITY_ERROR = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
@@ -132,8 +131,8 @@ class Life:
         request, describe, work = document["request"], document["describe"], self._work
         self._discard()  # what a server left that died preparing it
         containers = self._containers(document)
-        commands = [work.command(container, document) for container in containers]
-        image = containers[0].image(work.image_uri(document), lambda: self._progress("Starting", BUILDING))
+        invocations = [work.invocation(container, document) for container in containers]
+        image = containers[0].image(work.image_uri(document), lambda text: self._progress("Starting", text))
         self._progress("Downloading")
         for container in containers:
             container.make(work.files(request, describe, container.host))
@@ -149,7 +148,7 @@ class Life:
         specs = [
             container.spec(
                 image,
-                command,
+                invocation,
                 work.environment(document),
                 work.platform(describe),
                 stream_file(
@@ -161,7 +160,7 @@ class Life:
                 time_limit=limit and limit.left(now),
                 notes={"launched": now, "limit": limit and [limit.at, limit.exceeded]},
             )
-            for container, command in zip(containers, commands, strict=True)
+            for container, invocation in zip(containers, invocations, strict=True)
         ]
         self.process.launch(specs)
         if self._is_stopping():

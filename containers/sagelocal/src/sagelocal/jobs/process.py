@@ -14,8 +14,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from sagelocal.jobs.contained import Containers
+
 SUPERVISE = Path(__file__).with_name("supervise.py")
+CLIENTS_END = 30.0  # seconds that an engine's client has after its supervisor was killed
 MARK = "SAGELOCAL_RUN"  # in the environment of every process of a run: finds what a killed supervisor left
+
+
+_WRITTEN = ("command", "isolation", "grace", "time_limit", "notes", "engine", "run")  # members of Spec, as they are
 
 
 class State(Enum):
@@ -39,6 +45,8 @@ class Spec:
     grace: float  # seconds from SIGTERM to SIGKILL
     time_limit: float | None = None  # seconds
     notes: dict[str, Any] = field(default_factory=dict)  # kept beside the rest, for whoever finds the run again
+    engine: dict[str, Any] | None = None  # for `contained.Containers`; None: no container engine has a part in it
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)  # tells it from all others
 
 
 @dataclass(frozen=True)
@@ -83,13 +91,11 @@ class SupervisedProcess:
         """Write down what `start` runs."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         spec.log.parent.mkdir(parents=True, exist_ok=True)
-        run = uuid.uuid4().hex
         text = {
-            **{name: getattr(spec, name) for name in ("command", "isolation", "grace", "time_limit", "notes")},
-            "environment": {**spec.environment, MARK: run},
+            **{name: getattr(spec, name) for name in _WRITTEN},
+            "environment": {**spec.environment, MARK: spec.run},
             "folder": str(spec.folder),
             "log": str(spec.log),
-            "run": run,
         }
         _write_private(self.folder / "spec.json", json.dumps(text))
         control = self.folder / "control"
@@ -126,11 +132,22 @@ class SupervisedProcess:
         try:
             return Outcome(**json.loads((self.folder / "exit.json").read_text()))
         except (FileNotFoundError, ValueError):  # ValueError: the machine lost power while it was written
-            kill_marked(f"{MARK}={self.spec()['run']}")
+            self._remove_rest()
         errors = (self.folder / "supervisor.err").read_text(errors="replace").strip()
         message = errors.splitlines()[-1] if errors else "the process that watched over it was killed"
         times = [path.stat().st_mtime for path in (self.folder / "spec.json", self.folder / "lock")]
         return Outcome(None, "died", message, min(times), max(times))
+
+    def _remove_rest(self) -> None:
+        spec = self.spec()
+        mark = f"{MARK}={spec['run']}"
+        if spec.get("engine"):  # its client may still make a container, and ends with it
+            end = time.monotonic() + CLIENTS_END
+            while (clients := _marked(mark)) and time.monotonic() < end:
+                _signal(clients, signal.SIGTERM)
+                Containers(spec).remove()
+            Containers(spec).remove()
+        kill_marked(mark)
 
     def stop(self) -> None:
         """Ask it to end: SIGTERM now, SIGKILL after its grace; return at once."""
@@ -181,11 +198,15 @@ class SupervisedProcess:
 def kill_marked(mark: str) -> None:
     """Kill every process whose environment holds `mark`, until there is none."""
     while pids := _marked(mark):
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        _signal(pids, signal.SIGKILL)
+
+
+def _signal(pids: list[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
 
 
 def _marked(mark: str) -> list[int]:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sagelocal.errors import AwsError
-from sagelocal.jobs import isolation
+from sagelocal.jobs.engines.choice import engine_of
 from sagelocal.jobs.images import ImageBuildError
 from sagelocal.jobs.isolation import PathError
 from sagelocal.jobs.kinds import KINDS
@@ -35,8 +35,8 @@ class JobRunner:
         self._threads: dict[tuple[str, str], threading.Thread] = {}
 
     def start(self) -> None:
-        """Go on with the jobs that a former server left; IsolationError if the wanted isolation is not to be had."""
-        isolation.choose(self._backend.isolation)
+        """Go on with the jobs that a former server left; IsolationError or EngineError if none can run here."""
+        engine_of(self._backend).start(self._backend)
         self._backend.faults.listen(self._turns.wake)
         for kind in KINDS:
             documents = self._backend.store.list(kind)

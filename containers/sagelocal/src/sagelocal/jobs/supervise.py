@@ -23,22 +23,15 @@ import sys
 import time
 from typing import Any
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+sys.path.insert(0, os.path.dirname(__file__))  # where `-I` does not look
+import commands  # type: ignore[import-not-found]  # mypy knows it as a part of the package; no package is there at run time
+
+del sys.path[0]
+
+PR_SET_CHILD_SUBREAPER = 36
+AGAIN = 0.1  # seconds after which a signal is sent again that nobody heard
 LONGEST_LINE = 256 * 1024  # bytes; CloudWatch Logs' own limit of an event
 LINUX = sys.platform == "linux"
-
-
-def isolate(plan: dict[str, Any]) -> None:
-    """Give this process its own mounts and limits; `plan` is what `sagelocal.jobs.isolation` decided."""
-    sys.path.insert(0, os.path.dirname(__file__))  # where `-I` does not look
-    import landlock  # type: ignore[import-not-found]  # mypy knows it as a part of the package; no package is there at run time
-    import mounts  # type: ignore[import-not-found]  # the same
-
-    del sys.path[0]
-    if "steps" in plan:
-        mounts.isolate(plan)
-    if "writable" in plan:  # last: who is confined cannot mount
-        landlock.confine(plan["writable"])
 
 
 def write_json(name: str, value: dict[str, Any]) -> None:
@@ -79,45 +72,6 @@ class Log:
             self.lost = str(error)
 
 
-def _become_the_command(spec: dict[str, Any], parent: int, output: int) -> None:
-    os.setsid()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    if spec["isolation"]:
-        isolate(spec["isolation"])
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-    os.chdir(spec["folder"])
-    if LINUX:  # after unshare, which clears it
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-        if os.getppid() != parent:
-            os._exit(137)
-    os.execvpe(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606 - becoming the command, without a shell, is the point
-
-
-def _spawn(spec: dict[str, Any]) -> tuple[int, int]:
-    """Return the command's process id and the pipe it prints to; an OSError says why it cannot run."""
-    output, output_end = os.pipe()
-    trouble, trouble_end = os.pipe()  # closed by a successful exec
-    parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        try:
-            _become_the_command(spec, parent, output_end)
-        except BaseException as error:  # noqa: BLE001 - a forked child must not return into its parent's code
-            os.write(trouble_end, str(error).encode())
-        os._exit(127)
-    os.close(output_end)
-    os.close(trouble_end)
-    with open(trouble, "rb") as stream:
-        message = stream.read().decode(errors="replace")
-    if message:
-        os.waitpid(child, 0)
-        raise OSError(f"cannot run {spec['command'][0]!r}: {message}")
-    return child, output
-
-
 def _own_children() -> list[int]:
     children = []
     for name in os.listdir("/proc") if LINUX else ():
@@ -131,13 +85,6 @@ def _own_children() -> list[int]:
     return children
 
 
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # nobody but zombies: Linux says the first, macOS the second
-        return
-
-
 class Supervisor:
     """Watch the command until it has ended and nothing of it is left."""
 
@@ -145,6 +92,7 @@ class Supervisor:
         self._spec = spec
         self._reason = "exited"
         self._deadline: float | None = None  # monotonic; when the time limit or the grace after SIGTERM is over
+        self._unheard: int | None = None  # a signal that came before the command could hear it
         self._log = Log(spec["log"])
         self._control = os.open("control", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._wake, wake_end = os.pipe()
@@ -161,7 +109,7 @@ class Supervisor:
         if os.path.exists("stop"):
             return {"returncode": None, "reason": "stopped", "message": "", "started": started, "ended": started}
         try:
-            self._child, self._output = _spawn(self._spec)
+            self._command = commands.command_of(self._spec)
         except OSError as error:
             self._log.feed(f"{error}\n".encode())
             return {"returncode": 127, "reason": "exited", "message": str(error), "started": started, "ended": started}
@@ -171,39 +119,44 @@ class Supervisor:
         ended = time.time()
         self._drain()
         self._log.close()
+        returncode, message = self._command.end(returncode)
         return {
             "returncode": returncode,
             "reason": self._reason,
-            "message": f"log lines are missing: {self._log.lost}" if self._log.lost else "",
+            "message": f"log lines are missing: {self._log.lost}" if self._log.lost else message,
             "started": started,
             "ended": ended,
         }
 
     def _watch(self) -> int:
-        reading = [self._output, self._control, self._wake]
+        reading = [self._command.output, self._control, self._wake]
         self._look_for_stop()  # it may have come before the fifo was open
         while True:
             left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+            if self._unheard is not None:
+                left = AGAIN if left is None else min(left, AGAIN)
             ready = select.select(reading, [], [], left)[0]
-            if self._output in ready:
-                data = os.read(self._output, 1 << 16)
+            if self._command.output in ready:
+                data = os.read(self._command.output, 1 << 16)
                 if data:
                     self._log.feed(data)
                 else:
-                    reading.remove(self._output)  # closed by the job, which may run on
+                    reading.remove(self._command.output)  # closed by the job, which may run on
             if self._control in ready:
                 os.read(self._control, 512)
                 self._look_for_stop()
             if self._wake in ready and signal.SIGTERM in os.read(self._wake, 512):
                 self._end("stopped")
-            if os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if os.waitid(os.P_PID, self._command.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return self._reap()
+            if self._unheard is not None:
+                self._send(self._unheard)
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._overdue()
 
     def _look_for_stop(self) -> None:
         if os.path.exists("kill"):
-            _kill_group(self._child)
+            self._send(signal.SIGKILL)
         if os.path.exists("stop"):
             self._end("stopped")
 
@@ -212,19 +165,22 @@ class Supervisor:
         if self._reason == "exited":
             self._reason = reason
             self._deadline = time.monotonic() + self._spec["grace"]
-            os.kill(self._child, signal.SIGTERM)
+            self._send(signal.SIGTERM)
+
+    def _send(self, number: int) -> None:
+        self._unheard = None if self._command.signal(number) else number
 
     def _overdue(self) -> None:
         if self._reason == "exited":
             self._end("time_limit")
         else:
-            _kill_group(self._child)
+            self._send(signal.SIGKILL)
             self._deadline = None
 
     def _reap(self) -> int:
         """Collect the command's exit code and kill what it leaves behind, as the end of a container does."""
-        _kill_group(self._child)  # the zombie keeps its id from being used again
-        status = os.waitpid(self._child, 0)[1]
+        commands.kill_group(self._command.pid)  # the zombie keeps its id from being used again
+        status = os.waitpid(self._command.pid, 0)[1]
         while True:
             try:
                 if os.waitpid(-1, os.WNOHANG)[0] == 0:
@@ -235,9 +191,9 @@ class Supervisor:
                 return os.waitstatus_to_exitcode(status)
 
     def _drain(self) -> None:
-        os.set_blocking(self._output, False)
+        os.set_blocking(self._command.output, False)
         try:
-            while data := os.read(self._output, 1 << 16):
+            while data := os.read(self._command.output, 1 << 16):
                 self._log.feed(data)
         except BlockingIOError:
             return  # somebody who got away holds the pipe open; all that was printed is read
@@ -251,7 +207,7 @@ def _detach() -> None:
 
 def main() -> None:
     if sys.argv[1] == "--probe":
-        isolate(json.loads(sys.argv[2]))
+        commands.isolate(json.loads(sys.argv[2]))
         print(open(sys.argv[3]).read(), end="")  # noqa: SIM115 - the process ends here
         return
     os.chdir(sys.argv[1])
@@ -259,7 +215,7 @@ def main() -> None:
     with open("spec.json") as stream:
         spec = json.load(stream)
     _detach()
-    if LINUX:
+    if LINUX and not spec["engine"]:  # a container's processes are its engine's children, which must outlive its client
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     write_json("exit.json", Supervisor(spec).run())
 

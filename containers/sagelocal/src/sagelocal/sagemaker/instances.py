@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import AwsError, validation_error
 from sagelocal.jobs.cluster import LARGEST
-from sagelocal.jobs.isolation import choose
+from sagelocal.jobs.engines.choice import engine_of
 from sagelocal.jobs.optml import Cluster, cluster_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def require_instances(backend: Backend, resources: Json, *, meet: bool) -> Clust
             f"The account-level service limit '{cluster[0].instance_type} for one job' is {LARGEST} Instances, with a "
             f"request delta of {len(cluster)} Instances: each is a process of this machine.",
         )
-    if meet and len(cluster) > 1 and choose(backend.isolation).mode != "namespace":
+    if meet and len(cluster) > 1 and not engine_of(backend).names_hosts:
         raise validation_error(
             "A training job of several instances needs mount namespaces, by which their names algo-1, algo-2 ... lead "
             "to their addresses; this server runs with --isolation relocate, or this system has none."

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import validation_error
-from sagelocal.jobs.images import find_image
+from sagelocal.jobs.engines.choice import engine_of
+from sagelocal.jobs.engines.engine import SERVE, Invocation
 from sagelocal.operations import Request, Response, operation
 from sagelocal.sagemaker.existence import require_model_data
 from sagelocal.sagemaker.fields import check_fields
@@ -62,7 +63,7 @@ def create_model(backend: Backend, request: Request) -> Response:
     name = request["ModelName"]
     MODEL.require_free(backend, name)
     container = resolve_container(backend, container_definition(request))
-    find_image(backend.images, container["Image"])
+    engine_of(backend).require(backend, container["Image"], Invocation(arguments=SERVE))
     if url := container.get("ModelDataUrl"):
         require_model_data(backend, url)
     describe = {

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import validation_error
 from sagelocal.jobs import processing
-from sagelocal.jobs.images import find_image
+from sagelocal.jobs.engines.choice import engine_of
+from sagelocal.jobs.engines.engine import Invocation
 from sagelocal.jobs.status import ENDED
 from sagelocal.operations import Request, Response, operation
 from sagelocal.sagemaker.deletion import deletable
@@ -68,8 +69,6 @@ def output_configs(request: Request) -> list[dict[str, Any]]:
 def check_request(request: Request) -> None:
     """Raise ValidationException for what the request's shape allows and its rules do not."""
     check_fields("CreateProcessingJob", request)
-    if not request["AppSpecification"].get("ContainerEntrypoint"):
-        raise validation_error("AppSpecification needs a ContainerEntrypoint: images have none of their own here.")
     named = {
         "InputName": request.get("ProcessingInputs") or [],
         "OutputName": output_configs(request),
@@ -110,7 +109,8 @@ def create_processing_job(backend: Backend, request: Request) -> Response:
     name = request["ProcessingJobName"]
     check_request(request)
     PROCESSING_JOB.require_free(backend, name)
-    find_image(backend.images, request["AppSpecification"]["ImageUri"])
+    application = request["AppSpecification"]
+    engine_of(backend).require(backend, application["ImageUri"], Invocation.requested(application))
     require_instances(backend, request["ProcessingResources"]["ClusterConfig"], meet=False)
     for output in output_configs(request):
         if output.get("S3Output"):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import AwsError, validation_error
 from sagelocal.jobs import training
-from sagelocal.jobs.images import find_image
+from sagelocal.jobs.engines.choice import engine_of
+from sagelocal.jobs.engines.engine import TRAIN, Invocation
 from sagelocal.jobs.managed import algorithm_specification
 from sagelocal.jobs.status import ENDED, MESSAGES
 from sagelocal.operations import Request, Response, operation
@@ -74,8 +75,6 @@ def check_request(request: Request) -> None:
     algorithm = request["AlgorithmSpecification"]
     if not algorithm.get("TrainingImage"):
         raise validation_error("Invalid AlgorithmSpecification: TrainingImage is required.")
-    if algorithm.get("ContainerArguments") and not algorithm.get("ContainerEntrypoint"):
-        raise validation_error("ContainerArguments need a ContainerEntrypoint: images have none of their own here.")
     check_limits(request)
     check_channels(request)
     check_local_paths(training.paths(request))
@@ -85,7 +84,8 @@ def accept(backend: Backend, request: Request) -> None:
     """Raise AWS's error unless a training job of this request could start now."""
     check_request(request)
     TRAINING_JOB.require_free(backend, request["TrainingJobName"])
-    find_image(backend.images, request["AlgorithmSpecification"]["TrainingImage"])
+    algorithm = request["AlgorithmSpecification"]
+    engine_of(backend).require(backend, algorithm["TrainingImage"], Invocation.requested(algorithm, TRAIN))
     require_instances(backend, request["ResourceConfig"], meet=True)
     require_channels(backend, request)
     require_bucket(backend, request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")

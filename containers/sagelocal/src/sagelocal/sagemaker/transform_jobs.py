@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.errors import validation_error
-from sagelocal.jobs.images import find_image
+from sagelocal.jobs.engines.choice import engine_of
+from sagelocal.jobs.engines.engine import SERVE, Invocation
 from sagelocal.jobs.status import ENDED
 from sagelocal.jobs.transform.formats import CONTENT_TYPES, format_of
 from sagelocal.jobs.transform.jsonpath import JsonPathError, compile_path
@@ -108,7 +109,7 @@ def create_transform_job(backend: Backend, request: Request) -> Response:
     check_request(request)
     TRANSFORM_JOB.require_free(backend, name)
     container = MODEL.document(backend, request["ModelName"])["container"]
-    find_image(backend.images, container["Image"])
+    engine_of(backend).require(backend, container["Image"], Invocation(arguments=SERVE))
     require_instances(backend, request["TransformResources"], meet=False)
     split_uri(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])
     require_bucket(backend, request["TransformOutput"]["S3OutputPath"], "TransformOutput.S3OutputPath")

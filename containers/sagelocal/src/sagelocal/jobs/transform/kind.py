@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sagelocal.jobs.engines.engine import SERVE, Invocation
 from sagelocal.jobs.isolation import OPT_ML
 from sagelocal.jobs.sources import SOURCES, Found, share
 from sagelocal.jobs.transfer import TransferError, download_archive
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def command(container: Container, _: Document) -> list[str]:
-    """Return the process that sends the records."""
-    return [sys.executable, "-I", "-m", run.__name__, str(container.folder)]
+def invocation(container: Container, _: Document) -> Invocation:
+    """Return the model's container, and the process that sends it the records."""
+    sender = (sys.executable, "-I", "-m", run.__name__, str(container.folder))
+    return Invocation(arguments=SERVE, asked_by=sender)
 
 
 def environment(document: Document) -> dict[str, str]:

@@ -162,10 +162,10 @@ class DataLog:
             stream.write(f"{int(time.time() * 1000)}\t[sagemaker logs]: {text}\n")
 
 
-def transform(folder: Path, plan: dict[str, Any], log: DataLog) -> str:
+def transform(folder: Path, plan: dict[str, Any], serve: dict[str, Any], log: DataLog) -> str:
     """Do the job; return why it failed, or ""."""
     try:
-        container = Container()
+        container = Container(serve["command"], serve["environment"])
     except ContainerError as error:
         return f"AlgorithmError: {error}"
     try:
@@ -185,7 +185,7 @@ def main() -> int:
     work = folder / "work"
     plan = json.loads((work / "plan.json").read_text())
     spec = json.loads((folder / "run" / "spec.json").read_text())
-    failure = transform(work, plan, DataLog(Path(spec["log"])))
+    failure = transform(work, plan, spec["notes"]["serve"], DataLog(Path(spec["log"])))
     new = work / "result.json.new"
     new.write_text(json.dumps({"failure": failure}))
     os.replace(new, work / "result.json")  # noqa: PTH105 - as the supervisor does

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagelocal.endpoints.connections import Answer, Connections, Unanswered
@@ -23,9 +24,11 @@ class ContainerError(Exception):
 
 
 class Container:
-    """A `serve` process that has answered /ping."""
+    """A `serve` process that has answered /ping; `{port}` in what starts it is where it is to listen."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command = command
+        self._environment = environment
         for start in range(STARTS):
             self._start()
             if self._becomes_healthy():
@@ -68,12 +71,13 @@ class Container:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        place = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port)}
+        command = [part.replace("{port}", str(port)) for part in self._command]
+        place = {name: value.replace("{port}", str(port)) for name, value in self._environment.items()}
         try:
             # it is found on the image's PATH
-            self._process = subprocess.Popen(["serve"], env={**os.environ, **place}, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, env={**os.environ, **place}, stdin=subprocess.DEVNULL)
         except OSError as error:
-            raise ContainerError(f"cannot run 'serve': {error.strerror}") from error
+            raise ContainerError(f"cannot run '{command[0]}': {error.strerror}") from error
         self._connections = Connections(port)
 
     def _becomes_healthy(self) -> bool:

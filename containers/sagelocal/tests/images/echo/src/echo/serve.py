@@ -108,6 +108,7 @@ def main() -> None:
     time.sleep(float(os.environ.get("ECHO_START_SECONDS", "0")))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    server = Server(("127.0.0.1", port), Handler)
+    host = os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0")  # noqa: S104 - in a container the platform calls from outside
+    server = Server((host, port), Handler)
     print(f"serving on {port}", flush=True)
     server.serve_forever()
