@@ -148,7 +148,8 @@ def test_a_job_reaches_the_server_at_its_endpoint_url(contained: Contained) -> N
 def test_several_instances_meet_by_their_names(contained: Contained) -> None:
     script = """
         if grep -q '"current_host": "algo-1"' /opt/ml/input/config/resourceconfig.json
-        then nc -l -p 7311 > /opt/ml/model/heard.txt
+        then mkfifo /tmp/open  # an input that ended would end the other one's
+            nc -l -p 7311 <> /tmp/open > /opt/ml/model/heard.txt
         else until echo hello from two | nc algo-1 7311; do sleep 1; done
         fi"""
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
