@@ -23,6 +23,8 @@ RUNNERS = {
     "deferred_memory": ("deferred", "memory"),
     "deferred_calls": ("deferred", "calls"),
     "launch": ("launch", "launch"),
+    "ready": ("start", "ready"),
+    "idle_memory": ("start", "idle_memory"),
     "jobs_at_once": ("tuning", "at_once"),
     "tuning_memory": ("tuning", "memory"),
     "describe": ("describe", "describe"),

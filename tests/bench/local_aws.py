@@ -31,9 +31,18 @@ class Sagelocal:
     pid: int
     account: str
     environment: Mapping[str, str]
+    ready_after: float  # seconds
 
     def client(self, service: str) -> Any:
         return client(service, self.environment)
+
+    def resident(self) -> float:
+        """Return what the server holds in memory, in MB."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except FileNotFoundError as error:
+            raise NotMeasuredError("memory is read from /proc, which this system does not have") from error
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
     def image(self, name: str) -> str:
         return f"{self.account}.dkr.ecr.{self.environment['AWS_REGION']}.amazonaws.com/boatyard/{name}:latest"
@@ -68,16 +77,18 @@ def sagelocal(folder: Path, images: Path, *options: str) -> Iterator[Sagelocal]:
     state = folder / "sagelocal"
     environment = own_environment()
     command = [program("sagelocal"), "serve", "--state", str(state), "--port", "0", "--images", str(images), *options]
+    began = time.perf_counter()
     with (folder / "sagelocal.log").open("wb") as log:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=environment, text=True
         )
     try:
         line = server.stdout.readline() if server.stdout else ""
+        ready_after = time.perf_counter() - began
         if not line.startswith(READY):
             raise NotMeasuredError(f"sagelocal did not start: {(folder / 'sagelocal.log').read_text()[-2000:]}")
         account = json.loads((state / "endpoint.json").read_text())["account"]
-        running = Sagelocal(state, server.pid, account, _client_environment(state, environment))
+        running = Sagelocal(state, server.pid, account, _client_environment(state, environment), ready_after)
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
     finally:

@@ -1,7 +1,6 @@
 """Many training jobs: what a tuning job of 200 leaves in the server's memory, and twenty jobs at once."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from tests.bench.local_aws import BUCKET, ECHO, Sagelocal, sagelocal, scratch, until
@@ -27,12 +26,12 @@ def memory() -> Row:
             return int(counters["Completed"] + counters["NonRetryableError"] + counters["RetryableError"])
 
         until(lambda: over() >= WARM, PATIENCE, 0.1, f"{WARM} training jobs end")
-        reference = _resident(aws.pid)
+        reference = aws.resident()
         until(lambda: over() >= JOBS, PATIENCE, 0.1, f"{JOBS} training jobs end")
         described = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="bench")
         if described["ObjectiveStatusCounters"]["Succeeded"] != JOBS:
             raise NotMeasuredError(f"not every training job succeeded: {described['TrainingJobStatusCounters']}")
-        return Row("tuning_memory", _resident(aws.pid), reference, "MB", "lower", bar_difference=GROWTH)
+        return Row("tuning_memory", aws.resident(), reference, "MB", "lower", bar_difference=GROWTH)
 
 
 def at_once() -> Row:
@@ -50,15 +49,6 @@ def at_once() -> Row:
         found = statuses()
         print(f"  {', '.join(f'{found.count(one)} {one}' for one in sorted(set(found)))}", file=sys.stderr, flush=True)
         return Row("jobs_at_once", found.count("Completed"), AT_ONCE, "jobs", "higher", bar_ratio=1.0)
-
-
-def _resident(pid: int) -> float:
-    """Return what a process holds in memory, in MB."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except FileNotFoundError as error:
-        raise NotMeasuredError("memory is read from /proc, which this system does not have") from error
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def _definition(aws: Sagelocal) -> dict[str, Any]:
