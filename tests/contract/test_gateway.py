@@ -141,7 +141,7 @@ def test_moto_s_own_switchboard_is_closed(aws: LocalServer) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"),
     [
-        ("sagemaker", "create_pipeline", {"PipelineName": "p", "ClientRequestToken": "t" * 32, "RoleArn": "r" * 20}),
+        ("sagemaker", "create_image", {"ImageName": "p", "RoleArn": "r" * 20}),
         ("sagemaker", "list_notebook_instances", {}),
         ("athena", "list_sessions", {"WorkGroup": "primary"}),
         ("sagemaker-runtime", "invoke_endpoint_async", {"EndpointName": "e", "InputLocation": "s3://b/k"}),

@@ -150,6 +150,14 @@ def test_compressed_text_is_read_by_its_name(queries: Any) -> None:
     queries.run(f"DROP TABLE `{queries.database}`.`mixed`")
 
 
+def test_a_text_that_is_no_number_is_null_where_that_is_tried(queries: Any) -> None:
+    """https://trino.io/docs/current/functions/conversion.html#try_cast"""
+    queries.s3.put_object(Bucket=queries.bucket, Key="words/a.csv", Body=b"a,red\nb,7\n")
+    queries.create("words", "name string, word string", "words", "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
+    assert queries.rows("SELECT name, try_cast(word AS double) FROM words ORDER BY name") == [("a", None), ("b", "7.0")]
+    assert queries.rows("SELECT count(try_cast(word AS bigint)) FROM words") == [("1",)]
+
+
 def test_ids_survive_as_hexadecimal_text(queries: Any) -> None:
     rows = queries.rows(
         "SELECT from_utf8(from_hex(code)), concat_ws(',', code, coalesce(CAST(x AS varchar), '')), "
