@@ -9,7 +9,7 @@ from tests.chaos.truth import AirflowTruth
 
 from boatyard.cli.airflow_rest import AirflowRest, RestError
 
-_PATIENCE = 120.0  # seconds: a person tries again when the page does not answer
+_PATIENCE = 300.0  # seconds: a person tries again when the page does not answer
 
 
 class Person(AirflowRest):
