@@ -1,13 +1,12 @@
-"""Executions of pipelines: each is driven by one thread, which any later server can take over at any point."""
+"""Executions of pipelines: their steps become jobs, one look after the other."""
 
 from __future__ import annotations
 
 import json
-import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from sagelocal.drivers import Drivers
 from sagelocal.errors import AwsError
 from sagelocal.pipelines import caching, children, progress
 from sagelocal.pipelines.definition import parse
@@ -24,19 +23,14 @@ if TYPE_CHECKING:
     from sagelocal.pipelines.definition import Step
     from sagelocal.pipelines.progress import Document, Row
 
-LOOK_AGAIN = 0.1  # seconds between two looks at the jobs
-
-_log = logging.getLogger(__name__)
-
 
 class PipelineRunner:
     """Begin the steps of executions, and take in what comes of them."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._change = threading.Condition()
-        self._closed = False
-        self._threads: dict[str, threading.Thread] = {}
+        self._drivers = Drivers("pipeline", self._step_of, self._give_up, self._is_over)
+        self.submit, self.wake, self.close = self._drivers.submit, self._drivers.wake, self._drivers.close
 
     def start(self) -> None:
         """Go on with the executions that a former server left."""
@@ -46,49 +40,14 @@ class PipelineRunner:
                 arn = document["describe"]["PipelineExecutionArn"]
                 self.submit(PIPELINE_EXECUTION.name_of(self._backend, arn))
 
-    def submit(self, name: str) -> None:
-        """Run an execution whose document is stored; return at once."""
-        with self._change:
-            if self._closed or name in self._threads:
-                return
-            thread = threading.Thread(target=self._live, args=(name,), name=f"pipeline {name}", daemon=True)
-            self._threads[name] = thread
-        thread.start()
-
-    def wake(self) -> None:
-        """Look at every execution now."""
-        with self._change:
-            self._change.notify_all()
-
-    def close(self) -> None:
-        """Leave the executions to the next server."""
-        with self._change:
-            self._closed = True
-            self._change.notify_all()
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.join()
-
     # one execution's life
 
-    def _live(self, name: str) -> None:
-        try:
-            while not self._closed and self._step(name):
-                with self._change:
-                    self._change.wait(LOOK_AGAIN)
-        except Exception as error:  # noqa: BLE001 - whatever it is, an execution must not go on for ever
-            _log.exception("pipeline %s", name)
-            self._give_up(name, f"InternalServerError: {type(error).__name__}: {error}")
-        finally:
-            with self._change:
-                self._threads.pop(name, None)
-        self._again(name)
+    def _step_of(self, name: str) -> Callable[[], bool]:
+        return lambda: self._step(name)
 
-    def _again(self, name: str) -> None:
-        """Go on if somebody retried the execution while its thread was ending."""
+    def _is_over(self, name: str) -> bool:
         document = self._backend.store.get(PIPELINE_EXECUTION.kind, name)
-        if document is not None and progress.status_of(document) not in progress.ENDED:
-            self.submit(name)
+        return document is None or progress.status_of(document) in progress.ENDED
 
     def _give_up(self, name: str, reason: str) -> None:
         for row in progress.running(self._document(name)):
@@ -130,7 +89,7 @@ class PipelineRunner:
     def _begin(self, name: str) -> Document:
         """Write down each step that is ready, and create what it creates, until none is ready."""
         document = self._document(name)
-        while not self._closed and (steps := progress.ready(document)):
+        while not self._drivers.closed and (steps := progress.ready(document)):
             now = time.time()
             rows = [self._plan(document, step, now) for step in steps]
             document = self._update(name, lambda it, rows=rows, now=now: progress.begin(it, rows, now))  # type: ignore[misc]

@@ -1,12 +1,11 @@
-"""Tuning jobs: each is driven by one thread, which any later server can take over at any point."""
+"""Tuning jobs: training jobs launched and taken in, one look after the other."""
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from sagelocal.drivers import Drivers
 from sagelocal.jobs import status
 from sagelocal.jobs.logfiles import group_folder, streams
 from sagelocal.sagemaker.resources import TRAINING_JOB, TUNING_JOB
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
     from sagelocal.backend import Backend
     from sagelocal.tuning.progress import Child, Document
 
-LOOK_AGAIN = 0.1  # seconds between two looks at the training jobs
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 NEVER_CREATED = {"TrainingJobStatus": "Stopped"}
-
-_log = logging.getLogger(__name__)
 
 
 class TuningRunner:
@@ -34,9 +30,8 @@ class TuningRunner:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._change = threading.Condition()
-        self._closed = False
-        self._threads: dict[str, threading.Thread] = {}
+        self._drivers = Drivers("tuning job", self._step_of, self._fail, self._is_over)
+        self.submit, self.close = self._drivers.submit, self._drivers.close
 
     def start(self) -> None:
         """Go on with the tuning jobs that a former server left."""
@@ -44,44 +39,20 @@ class TuningRunner:
             if progress.status_of(document) not in progress.ENDED:
                 self.submit(document["request"][TUNING_JOB.name_member])
 
-    def submit(self, name: str) -> None:
-        """Run a tuning job whose document is stored; return at once."""
-        thread = threading.Thread(target=self._live, args=(name,), name=f"tuning job {name}", daemon=True)
-        with self._change:
-            if self._closed or name in self._threads:
-                return
-            self._threads[name] = thread
-        thread.start()
-
     def stop(self, name: str) -> None:
         """Stop a tuning job and its training jobs; return at once."""
         self._update(name, lambda document: progress.want_stop(document, time.time()))
-        with self._change:
-            self._change.notify_all()
-
-    def close(self) -> None:
-        """Leave the tuning jobs to the next server."""
-        with self._change:
-            self._closed = True
-            self._change.notify_all()
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.join()
+        self._drivers.wake()
 
     # one tuning job's life
 
-    def _live(self, name: str) -> None:
-        try:
-            curves: dict[str, Curve] = {}
-            while not self._closed and self._step(name, curves):
-                with self._change:
-                    self._change.wait_for(lambda: self._closed, timeout=LOOK_AGAIN)
-        except Exception as error:  # noqa: BLE001 - whatever it is, a tuning job must not stay in progress for ever
-            _log.exception("tuning job %s", name)
-            self._fail(name, f"InternalServerError: {type(error).__name__}: {error}")
-        finally:
-            with self._change:
-                self._threads.pop(name, None)
+    def _step_of(self, name: str) -> Callable[[], bool]:
+        curves: dict[str, Curve] = {}
+        return lambda: self._step(name, curves)
+
+    def _is_over(self, name: str) -> bool:
+        document = self._backend.store.get(TUNING_JOB.kind, name)
+        return document is None or progress.status_of(document) in progress.ENDED
 
     def _step(self, name: str, curves: dict[str, Curve]) -> bool:
         """Bring the tuning job one step on; return False once it has ended."""
@@ -120,7 +91,7 @@ class TuningRunner:
         for child in progress.running(document):
             if child["name"] not in training:
                 self._create(document, of, child)
-        while progress.wants_more(document) and not self._closed:
+        while progress.wants_more(document) and not self._drivers.closed:
             document = self._update(name, lambda it: progress.plan(it, parents, time.time()))
             self._create(document, of, document["children"][-1])
 
