@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tests.contract.conftest import LocalServer
@@ -85,6 +90,38 @@ def test_a_stopped_server_ends_cleanly_and_says_so(start_server: Start) -> None:
     assert server.end() == 0
     assert not (server.state / "endpoint.json").exists()
     assert "Traceback" not in server.log()
+
+
+ASKING = 100  # clients; a server has 32 threads
+
+
+def answers_of(aws: LocalServer) -> Iterator[int]:
+    """Ask again and again on one connection; yield the answers' statuses."""
+    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=60)
+    try:
+        while True:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            answer.read()
+            yield answer.status
+    finally:
+        connection.close()
+
+
+def test_clients_that_never_pause_leave_none_waiting(aws: LocalServer) -> None:
+    with ThreadPoolExecutor(ASKING) as threads:
+        answers = list(threads.map(lambda _: list(islice(answers_of(aws), 20)), range(ASKING)))
+    assert answers == [[403] * 20] * ASKING  # nobody signed
+
+
+def test_a_client_that_never_pauses_does_not_keep_a_server_from_stopping(start_server: Start) -> None:
+    server = start_server()
+    answers = answers_of(server)
+    assert next(answers) == 403
+    with ThreadPoolExecutor(1) as threads:
+        asking = threads.submit(deque, answers, 0)
+        assert server.end() == 0
+        assert isinstance(asking.exception(60), OSError | http.client.HTTPException)
 
 
 def test_objects_uploads_and_credentials_outlive_a_killed_server(start_server: Start) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterable
 from io import BytesIO
@@ -18,6 +19,7 @@ from sagelocal.gateway import Gateway
 from sagelocal.runtime.door import BEGINNING, Door
 
 _RECEIVED_AT_ONCE = 1 << 20  # bytes
+_AT_ONCE = 2  # milliseconds that an idle thread waits for a client's next request
 THREADS = 32
 _IP_FREEBIND = 15  # Linux; Python has no name for it
 INNER_THREADS = 8  # for containers that serve, and seldom call
@@ -71,7 +73,21 @@ class Connection(HTTPConnection):
         self.rfile = LineReader(connection, "rb", self.rbufsize)
 
     def communicate(self) -> bool:
-        """Answer one request; return whether the connection stays with this server."""
+        """Answer a request, and those that follow at once; return whether the connection stays with this server."""
+        while self._answer():
+            if not self.server.ready or not self._goes_on():
+                return True
+        return False
+
+    def _goes_on(self) -> bool:
+        """Tell whether the next request is here at once: this thread is awake, another one would have to be woken."""
+        if self.rfile.has_data():
+            return True
+        coming = select.poll()
+        coming.register(self.socket, select.POLLIN)
+        return bool(self.server.requests.idle and coming.poll(_AT_ONCE))
+
+    def _answer(self) -> bool:
         if not self.rfile.has_data() and self._is_for_door():
             self.linger = True  # the client's connection stays open, it only is no longer ours
             self.server.door.adopt(socket.socket(fileno=self.socket.detach()))

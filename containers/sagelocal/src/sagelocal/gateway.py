@@ -130,9 +130,9 @@ class Gateway:
 
 def _parameters(request: HttpRequest, operation: wire.Operation, uri: wire.Parameters, body: bytes) -> wire.Parameters:
     """Return what a call asks for, or raise what is wrong with it."""
+    if not uri and (parameters := plain(operation)(body)) is not None:
+        return parameters
     document = wire.document_of(operation, body)
-    if not uri and plain(operation)(document):
-        return dict(document)
     if document is not None:
         validation.check_types(operation, document)
     parameters = wire.parse(request, operation, uri, body, document)

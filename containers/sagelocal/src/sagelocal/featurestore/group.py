@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -27,6 +27,8 @@ _GLUE_TYPES = {"Integral": "bigint", "Fractional": "double", "String": "string"}
 _SECONDS = {"Seconds": 1, "Minutes": 60, "Hours": 3_600, "Days": 86_400, "Weeks": 604_800}
 
 Document = dict[str, Any]
+Pick = Callable[[dict[str, str]], Sequence[str]]
+AreValues = Callable[[Sequence[str]], bool]
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class FeatureGroup:
     status: str
 
     @cached_property
-    def numbers(self) -> tuple[tuple[Callable[[dict[str, str]], tuple[str, ...]], Callable[[str], object]], ...]:
-        """Return, by type of number, how to get a record's texts of that type and what is true of a plain one.
+    def numbers(self) -> tuple[tuple[Pick, AreValues], ...]:
+        """Return, by type of number, how to get a record's texts of that type and what is true of plain ones.
 
         KeyError from the former if the record lacks one of them.
         """

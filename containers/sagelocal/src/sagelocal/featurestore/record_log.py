@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
+from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,15 +36,26 @@ INSERT INTO waiting SELECT sequence, group_key, 1, invoked, json_object(
     't', event_time, 'i', invoked, 'd', json(iif(deleted, 'true', 'false')), 'v', json(body)) || char(10) FROM pending;
 DROP TABLE pending;
 """
+# Both tables as one, so that one statement writes to both: for each statement a thread gives the interpreter away and
+# waits to get it back, while others wait for the thread. A row with an identifier is a record, `number` tells whether
+# it is deleted; one without is lines that wait, `number` counts them, `moment` is when they were written.
 # A record replaces an older one only; one that has expired counts as gone.
-_UPSERT = """
-INSERT INTO online (group_key, identifier, event_time, deleted, expires, body) VALUES {}
-ON CONFLICT DO UPDATE SET event_time = excluded.event_time, deleted = excluded.deleted, expires = excluded.expires,
-    body = excluded.body
-WHERE excluded.event_time > event_time OR expires <= ?
+_WRITTEN = """
+CREATE TEMP VIEW written (group_key, identifier, moment, number, expires, text, now) AS SELECT *, NULL FROM online;
+CREATE TEMP TRIGGER record INSTEAD OF INSERT ON written WHEN NEW.identifier IS NOT NULL BEGIN
+    INSERT INTO online (group_key, identifier, event_time, deleted, expires, body)
+    VALUES (NEW.group_key, NEW.identifier, NEW.moment, NEW.number, NEW.expires, NEW.text)
+    ON CONFLICT DO UPDATE SET event_time = excluded.event_time, deleted = excluded.deleted,
+        expires = excluded.expires, body = excluded.body
+    WHERE excluded.event_time > event_time OR expires <= NEW.now;
+END;
+CREATE TEMP TRIGGER lines INSTEAD OF INSERT ON written WHEN NEW.identifier IS NULL BEGIN
+    INSERT INTO waiting (group_key, rows, invoked, lines)
+    VALUES (NEW.group_key, NEW.number, NEW.moment, NEW.text);
+END;
 """
-_APPEND = "INSERT INTO waiting (group_key, rows, invoked, lines) VALUES (?, ?, ?, ?)"
-_AT_ONCE = 100  # records of one statement
+_Row = tuple[str | int | None, ...]  # of `written`
+_CALLS_AT_ONCE = 32  # a statement takes 32,766 parameters
 BATCH_ROWS = 50_000
 
 
@@ -106,6 +118,7 @@ class RecordLog:
         self._writer.executescript(_SCHEMA)
         if self._writer.execute("SELECT 1 FROM sqlite_schema WHERE name = 'pending'").fetchone():
             self._writer.executescript(f"BEGIN IMMEDIATE; {_FROM_ROWS} COMMIT;")
+        self._writer.executescript(_WRITTEN)
         self._reader = self._connect(path)
         row = self._writer.execute("SELECT max(invoked + rows) FROM waiting").fetchone()
         self._clock = row[0] or 0
@@ -126,20 +139,19 @@ class RecordLog:
     def write(self, writes: Sequence[Write]) -> None:
         """Write all records or none, each to the stores that it names.
 
-        Calls that wait for another one share a transaction: the first of them makes it for all.
+        Calls that wait for another one share a statement: the first of them makes it for all.
         """
         call = _Call(writes)
         self._calls.append(call)
         with self._write_lock:
-            if not call.is_over:
-                self._write_calls([self._calls.popleft() for _ in range(len(self._calls))])
+            while not call.is_over:
+                self._write_calls([self._calls.popleft() for _ in range(min(len(self._calls), _CALLS_AT_ONCE))])
         if call.error is not None:
             raise call.error
 
     def _write_calls(self, calls: Sequence[_Call]) -> None:
         try:
-            with step(self._writer):
-                self._write([write for call in calls for write in call.writes])
+            self._write([write for call in calls for write in call.writes])
         except BaseException as error:  # noqa: BLE001 - it is raised again where it belongs
             if len(calls) > 1:  # one of them cannot be written: the others can
                 for call in calls:
@@ -151,17 +163,18 @@ class RecordLog:
 
     def _write(self, writes: Sequence[Write]) -> None:
         now = time.time_ns()
-        online = [w for w in writes if w.online]
-        for begin in range(0, len(online), _AT_ONCE):
-            some = online[begin : begin + _AT_ONCE]
-            values = [
-                value for w in some for value in (w[0], w[1], w[2], w.deleted, w.expires, "{}" if w.deleted else w.body)
-            ]
-            self._writer.execute(_UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))), (*values, now))
-        for group_key, rows in groupby((w for w in writes if w.offline), key=_group_key):
-            self._append(self._writer, group_key, list(rows))
+        rows: list[_Row] = [
+            (w.group_key, w.identifier, w.event_time, w.deleted, w.expires, "{}" if w.deleted else w.body, now)
+            for w in writes
+            if w.online
+        ]
+        by_group = groupby((w for w in writes if w.offline), key=_group_key)
+        rows += [self._waiting(group_key, list(some)) for group_key, some in by_group]
+        if rows:
+            self._writer.execute(_insert(len(rows)), list(chain.from_iterable(rows)))
 
-    def _append(self, connection: sqlite3.Connection, group_key: str, writes: Sequence[Write]) -> None:
+    def _waiting(self, group_key: str, writes: Sequence[Write]) -> _Row:
+        """Return the row of `written` that lets records wait for the offline store."""
         # strictly increasing, so that of two writes of one event time the later one can be told
         invoked = max(self._clock + 1, time.time_ns() // 1000)
         self._clock = invoked + len(writes)
@@ -171,7 +184,7 @@ class RecordLog:
                 for number, w in enumerate(writes, invoked)
             ]
         )
-        connection.execute(_APPEND, (group_key, len(writes), invoked, lines))
+        return group_key, None, invoked, len(writes), None, lines, None
 
     def hard_delete(self, write: Write) -> bool:
         """Remove the online record and append its marker; return False and change nothing if it is not older."""
@@ -187,7 +200,7 @@ class RecordLog:
                     "DELETE FROM online WHERE group_key = ? AND identifier = ?", (write.group_key, write.identifier)
                 )
             if write.offline:
-                self._append(connection, write.group_key, [write])
+                connection.execute(_insert(1), self._waiting(write.group_key, [write]))
         return True
 
     def read(self, group_key: str, identifiers: list[str]) -> dict[str, OnlineRecord]:
@@ -277,3 +290,8 @@ class RecordLog:
 
 def _group_key(write: Write) -> str:
     return write.group_key
+
+
+@lru_cache(maxsize=128)
+def _insert(rows: int) -> str:
+    return f"INSERT INTO written VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?)'] * rows)}"

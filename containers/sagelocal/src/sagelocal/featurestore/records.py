@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from sagelocal.errors import AwsError
 from sagelocal.featurestore.group import FeatureGroup, seconds_of
 from sagelocal.featurestore.record_log import OnlineRecord, Write
@@ -16,7 +18,7 @@ from sagelocal.operations import Request, Response, operation
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_ENCODE = msgspec.json.Encoder().encode
 _SERVICE = "sagemaker-featurestore-runtime"
 
 
@@ -48,7 +50,7 @@ def _values(group: FeatureGroup, record: list[dict[str, Any]]) -> dict[str, str]
     try:
         values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
         is_plain = len(values) == len(record) and values.keys() <= group.types.keys()
-        if is_plain and all([all(map(matches, texts(values))) for texts, matches in group.numbers]):
+        if is_plain and all([are_plain(texts(values)) for texts, are_plain in group.numbers]):
             return values
     except KeyError:
         pass  # the record lacks a number, or a feature lacks its text: looked at one by one
@@ -101,7 +103,7 @@ def _write(group: FeatureGroup, entry: Request, ttl: dict[str, Any] | None = Non
         group_key=group.key,
         identifier=values[group.record_identifier],
         event_time=moment,
-        body=_ENCODE(values),
+        body=_ENCODE(values).decode(),
         online="OnlineStore" in stores,
         offline="OfflineStore" in stores,
         expires=moment + seconds * NANOSECONDS if seconds else None,

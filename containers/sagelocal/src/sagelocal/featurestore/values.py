@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHORT_INTEGRAL = re.compile(r"[+-]?[0-9]{1,18}")  # no such number is too large
 _INTEGRAL = re.compile(r"[+-]?[0-9]{1,19}")
 _FRACTIONAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _ISO_8601 = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{3}))?Z")
@@ -28,10 +28,24 @@ def is_fractional(text: str) -> bool:
     return _FRACTIONAL.fullmatch(text) is not None
 
 
-# By type: what is true of nearly every right value, and at once; every value of every record is asked.
-PLAIN: dict[str, Callable[[str], object]] = {
-    "Integral": _SHORT_INTEGRAL.fullmatch,
-    "Fractional": _FRACTIONAL.fullmatch,
+def _plain(characters: str, number: Callable[[str], object], longest: int) -> Callable[[Sequence[str]], bool]:
+    def ask(texts: Sequence[str]) -> bool:
+        if "".join(texts).strip(characters) or max(map(len, texts)) > longest:
+            return False
+        try:
+            deque(map(number, texts), maxlen=0)
+        except ValueError:  # 1-2
+            return False
+        return True
+
+    return ask
+
+
+# By type: what is true of nearly all right values, and found at once; every value of every record is asked. Of texts
+# of these characters alone Python's numbers take what the types allow.
+PLAIN: dict[str, Callable[[Sequence[str]], bool]] = {
+    "Integral": _plain("0123456789+-", int, 18),  # no such number is too large
+    "Fractional": _plain("0123456789+-.", float, 64),
 }
 _CHECKS = {"Integral": is_integral, "Fractional": is_fractional}
 
