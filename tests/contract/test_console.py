@@ -207,8 +207,18 @@ def test_a_pipelines_page_leads_to_its_executions_and_they_lead_to_their_steps(
     browser: Browser, client: Client, bucket: str
 ) -> None:
     sagemaker, name = client("sagemaker"), f"pipe-{uuid.uuid4().hex[:12]}"
-    step = {"Name": "give-up", "Type": "Fail", "Arguments": {"ErrorMessage": "no <b>wind</b>"}}
-    definition = json.dumps({"Steps": [step]})
+    model = {
+        "Name": "hold",
+        "Type": "Model",
+        "Arguments": {"ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}},
+    }
+    step = {
+        "Name": "give-up",
+        "Type": "Fail",
+        "Arguments": {"ErrorMessage": "no <b>wind</b>"},
+        "DependsOn": ["hold"],
+    }
+    definition = json.dumps({"Steps": [model, step]})
     sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=ROLE)
     arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
     while sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] != "Failed":
@@ -220,6 +230,10 @@ def test_a_pipelines_page_leads_to_its_executions_and_they_lead_to_their_steps(
     assert answer.status == 200
     assert "give-up" in answer.text
     assert "no &lt;b&gt;wind" in answer.text
+    made = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+    (model_arn,) = (step["Metadata"]["Model"]["Arn"] for step in made if step["StepName"] == "hold")
+    model = model_arn.partition("/")[2]
+    assert f'href="{ROOT}/sagemaker/models/{model}">{model}</a>' in answer.text
 
 
 def test_a_log_is_read_on_from_where_it_was_read_to(browser: Browser, aws: LocalServer, job: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sagelocal.console.kinds import HOME, INSIDE_OF, KINDS, Kind
 from sagelocal.console.layout import page, section
 from sagelocal.console.markup import Markup, joined, tag
 from sagelocal.console.session import ROOT
-from sagelocal.console.values import badge, moment, page_of, rows, shown, size, table
+from sagelocal.console.values import badge, moment, named, page_of, rows, shown, size, table
 from sagelocal.errors import AwsError
 from sagelocal.operations import OPERATIONS
 from sagelocal.sagemaker.resources import pick
@@ -157,14 +157,21 @@ def _steps(backend: Backend, execution: str) -> Markup:
     lines = [
         [
             one["StepName"],
+            ", ".join(one["Metadata"]),
             badge(one["StepStatus"]),
             moment(one["StartTime"]),
             moment(one["EndTime"]) if "EndTime" in one else shown(None),
-            table(one["Metadata"] | pick(one, "FailureReason")),
+            joined(tag("div", named(text)) for text in _results(one)),
         ]
         for one in found
     ]
-    return section("Steps", rows(["Step", "Status", "Began", "Ended", "What it made"], lines, "none yet"))
+    return section("Steps", rows(["Step", "Type", "Status", "Began", "Ended", "Result"], lines, "none yet"))
+
+
+def _results(step: dict[str, Any]) -> Iterable[str]:
+    """Return what a step made, decided or said, each text once."""
+    members = [str(value) for made in step["Metadata"].values() for value in made.values()]
+    return dict.fromkeys([*members, *pick(step, "FailureReason").values()])
 
 
 def _machines(resources: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ NAME_PAGES = {
     "FeatureGroupName": "feature-groups",
     "ModelPackageGroupName": "model-package-groups",
 }
-_GOOD = frozenset({"Completed", "InService", "Approved", "Created", "Succeeded", "SUCCEEDED"})
+_GOOD = frozenset({"Completed", "InService", "Approved", "Created", "Active", "Succeeded", "SUCCEEDED"})
 _BAD = frozenset({"Failed", "Stopped", "Rejected", "CreateFailed", "FAILED", "CANCELLED", "OutOfService"})
 _LONG = 120
 
@@ -124,13 +124,26 @@ def _list(values: Sequence[Any], member: str) -> Markup:
 def _text(text: str, member: str) -> Markup:
     if stored := _STORED.fullmatch(text):
         return tag("a", text, href=stored_page(*stored.groups()))
-    if (arn := _ARN.fullmatch(text)) and arn[1] in ARN_PAGES:
-        if "/execution/" in text:
-            return tag("a", text, href=page_of("pipeline-executions", text))
-        name = text if arn[1] == "model-package" else arn[2]
-        return tag("a", text, href=page_of(ARN_PAGES[arn[1]], name))
+    if page := _page_at(text):
+        return tag("a", text, href=page)
     if member in NAME_PAGES and text:
         return tag("a", text, href=page_of(NAME_PAGES[member], text))
     if member.endswith("Status"):
         return badge(text)
     return tag("pre" if "\n" in text or len(text) > _LONG else "span", text)
+
+
+def _page_at(arn: str) -> str | None:
+    """Return the address of the page about what an ARN names, None if there is none."""
+    parts = _ARN.fullmatch(arn)
+    if parts is None or parts[1] not in ARN_PAGES:
+        return None
+    if "/execution/" in arn:
+        return page_of("pipeline-executions", arn)
+    return page_of(ARN_PAGES[parts[1]], arn if parts[1] == "model-package" else parts[2])
+
+
+def named(text: str) -> Markup:
+    """Return an ARN as a link that shows the name alone, any other text as it is."""
+    page = _page_at(text)
+    return tag("a", text.partition("/")[2], href=page) if page else shown(text)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import zlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -43,7 +42,7 @@ class Crc:
 
 
 _HASHERS: dict[str, Callable[[], Hasher]] = {
-    "CRC32": lambda: Crc(zlib.crc32, 4),
+    "CRC32": lambda: Crc(anycrc.Model("CRC32").calc, 4),
     "CRC32C": lambda: Crc(anycrc.Model("CRC32C").calc, 4),
     "CRC64NVME": lambda: Crc(anycrc.Model("CRC64-NVME").calc, 8),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
