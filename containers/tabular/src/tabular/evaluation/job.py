@@ -6,32 +6,17 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tabular.evaluation.champion import ChampionProcess
 from tabular.evaluation.errors import EvaluationError
-from tabular.evaluation.metrics import written
+from tabular.evaluation.evaluated import Evaluated, Metrics, evaluated
 from tabular.evaluation.rows import HeldOut
-from tabular.evaluation.subject import PROGRAM, Answers, Subject
+from tabular.evaluation.subject import PROGRAM, Subject
 from tabular.evaluation.tasks import TASKS, Task
-
-Metrics = Callable[[np.ndarray, np.ndarray], Mapping[str, float]]
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One model's answers and what they are worth."""
-
-    answers: Answers
-    predictions: np.ndarray
-    probabilities: np.ndarray | None
-    figures: dict[str, Any]  # as in evaluation.json
 
 
 def evaluate(
@@ -57,7 +42,7 @@ def evaluate(
         try:
             code = arguments.code_dir
             answers = Subject(arguments.model_dir / "model.tar.gz", code, PROGRAM).answers(rows, chosen)
-            candidate = _evaluated(chosen, rows, answers, metrics)
+            candidate = evaluated(chosen, rows, answers, metrics)
             found, beside = _champion(arguments, champion, chosen, rows, metrics)
         finally:
             if champion is not None:
@@ -139,20 +124,11 @@ def _champion(
             if not arguments.champion:
                 return None, None
             raise EvaluationError(f"there is no {arguments.champion_dir}")
-        champion = _evaluated(task, rows, process.answers(), metrics)
+        champion = evaluated(task, rows, process.answers(), metrics)
     except EvaluationError as error:
         print(f"evaluate: the champion {arguments.champion} cannot be evaluated: {error}", file=sys.stderr)
         return None, name | {"problem": str(error)}
     return champion, name | champion.figures
-
-
-def _evaluated(task: Task, rows: HeldOut, answers: Answers, metrics: Metrics | None) -> Evaluated:
-    labels, predictions = task.labels(rows.labels), task.predictions(answers.lines)
-    probabilities = task.probabilities(answers.lines, answers.probabilities)
-    figures: dict[str, Any] = {task.group: task.metrics(labels, predictions, probabilities)}
-    if metrics is not None:
-        figures["custom_metrics"] = written(metrics(labels, predictions))
-    return Evaluated(answers, predictions, probabilities, figures)
 
 
 def _evaluation(rows: HeldOut, candidate: Evaluated) -> dict[str, Any]:

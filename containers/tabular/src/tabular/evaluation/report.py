@@ -4,18 +4,16 @@ import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tabular.evaluation import page, pictures
+from tabular.evaluation.evaluated import Evaluated
 from tabular.evaluation.metrics import confusion_matrix
 from tabular.evaluation.rows import HeldOut
 from tabular.evaluation.svg import span
 from tabular.evaluation.tasks import Task
-
-if TYPE_CHECKING:
-    from tabular.evaluation.job import Evaluated
 
 MODEL, CHAMPION = "this model", "champion"
 _LOWER_IS_BETTER = frozenset({"rmse", "mse", "mae", "false_positive_rate", "false_negative_rate"})
@@ -33,8 +31,8 @@ class Report:
         task: Task,
         rows: HeldOut,
         names: list[str],
-        candidate: "Evaluated",
-        champion: "Evaluated | None",
+        candidate: Evaluated,
+        champion: Evaluated | None,
         evaluation: dict[str, Any],
     ) -> None:
         self.problems: list[str] = []
@@ -180,7 +178,7 @@ class Report:
         lead = "A larger point is more rows; below the diagonal the model is too sure."
         return page.section("Calibration", f"{lead} {notes}".strip(), self._key(), pictures.reliability(sure, *titles))
 
-    def _sureness(self, one: "Evaluated") -> tuple[np.ndarray, np.ndarray] | None:
+    def _sureness(self, one: Evaluated) -> tuple[np.ndarray, np.ndarray] | None:
         if one.probabilities is None:
             return None
         if self._task.name.startswith("binary"):
