@@ -16,7 +16,7 @@ from typing import Any
 
 # a running dag-processor has all of this loaded before it forks for the first time
 import airflow.__main__
-import airflow.cli.commands.dag_processor_command  # noqa: F401
+import airflow.cli.commands.dag_processor_command  # noqa: F401 - to be loaded is its use
 import structlog
 from airflow.dag_processing.processor import DagFileProcessorProcess, in_process_api_server
 from airflow.listeners.listener import get_listener_manager

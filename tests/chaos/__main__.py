@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.chaos.battlefield import Battlefield
-from tests.chaos.campaign import Campaign
+from tests.chaos.campaign import Campaign, Report
 from tests.chaos.plan import plan
 from tests.chaos.report import lines
 from tests.chaos.stack import ChaosStack
@@ -41,11 +41,11 @@ def main() -> int:
     return 1 if ours.findings else 0
 
 
-def _campaign(folder: Path, whose: str, seed: int, faults: int, report: object) -> Campaign:
+def _campaign(folder: Path, whose: str, seed: int, faults: int, report: Report) -> Campaign:
     stack = ChaosStack(folder)
     try:
         stack.start()
-        campaign = Campaign(Battlefield.of(stack, whose), plan(seed), faults, report)  # type: ignore[arg-type]
+        campaign = Campaign(Battlefield.of(stack, whose), plan(seed), faults, report)
         campaign.fight()
     finally:
         stack.stop()

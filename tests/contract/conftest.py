@@ -106,7 +106,7 @@ class LocalServer:
                     "config": config,
                     **options,
                 }
-                made = boto3.client(service, **arguments)  # type: ignore[call-overload]
+                made = boto3.client(service, **arguments)  # type: ignore[call-overload]  # its types want a literal
                 stack.callback(made.close)
                 return made
 

@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -289,7 +290,7 @@ def test_an_interrupted_job_outlives_kills_of_the_server(server: Server) -> None
             CheckpointConfig={"S3Uri": f"s3://{name}/checkpoints/"},
         )
     for life in range(2):
-        _eventually(lambda life=life: _printed(server, name, f"life {life}"), f"life {life}")  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        _eventually(partial(_printed, server, name, f"life {life}"), f"life {life}")
         _faults(server).add("interrupt", name=name)
         server.end(signal.SIGKILL)  # before, while or after it is interrupted
         server.start()

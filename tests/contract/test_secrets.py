@@ -107,7 +107,9 @@ def test_a_secret_is_seen_by_its_script_alone(
         operator().execute(task.context())
     name = str(deferred.value.trigger.serialize()[1]["job_name"])
     while DIGEST not in lines(client("logs"), name):
-        assert jobs.describe(client("sagemaker"), "training", name).outcome is Outcome.RUNNING  # type: ignore[union-attr]
+        job = jobs.describe(client("sagemaker"), "training", name)
+        assert job is not None
+        assert job.outcome is Outcome.RUNNING
     assert holding(aws.state) == []
     gate.touch()
     carried = {"event": fired(deferred.value), **(deferred.value.kwargs or {})}

@@ -21,7 +21,7 @@ def test_lines_are_taken_one_by_one_and_no_byte_is_lost(sent: bytes, size: int, 
         reader = LineReader(near, "rb", 256)
         taken = b""
         for other in others:  # bodies are read between lines
-            taken += reader.read(other) or b""  # type: ignore[no-untyped-call]
+            taken += reader.read(other) or b""  # type: ignore[no-untyped-call]  # cheroot gives it no types
         while line := reader.readline(size):
             assert b"\n" not in line[:-1]
             assert line.endswith(b"\n") or len(line) >= size or taken + line == sent

@@ -59,6 +59,12 @@ def names(sagemaker: Any, owner: Owner) -> list[str]:
     return [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]]
 
 
+def outcome(sagemaker: Any, name: str) -> Outcome:
+    job = jobs.describe(sagemaker, "training", name)
+    assert job is not None
+    return job.outcome
+
+
 def test_a_claim_creates_the_job_with_its_owner_on_it(sagemaker: Any, claim: Claim, owner: Owner) -> None:
     job = claim()
     assert job.name == job_name("digits-train", owner, 0, 0)
@@ -115,7 +121,7 @@ def test_a_job_that_is_being_stopped_gives_way_to_the_next_attempt(sagemaker: An
     assert jobs.stop(sagemaker, "training", first.name)
     second = claim()
     assert second.name == job_name("digits-train", owner, 0, 1)
-    assert jobs.describe(sagemaker, "training", first.name).outcome is Outcome.STOPPED  # type: ignore[union-attr]
+    assert outcome(sagemaker, first.name) is Outcome.STOPPED
 
 
 def test_a_new_generation_stops_the_older_job_before_it_creates_its_own(
@@ -124,7 +130,7 @@ def test_a_new_generation_stops_the_older_job_before_it_creates_its_own(
     first = claim(seconds="60")
     second = claim(generation=2)
     assert second.name == job_name("digits-train", owner, 2, 0)
-    assert jobs.describe(sagemaker, "training", first.name).outcome is Outcome.STOPPED  # type: ignore[union-attr]
+    assert outcome(sagemaker, first.name) is Outcome.STOPPED
 
 
 def test_a_new_generation_does_its_work_again_although_the_older_one_succeeded(

@@ -117,7 +117,7 @@ def test_equal_calls_are_one_request() -> None:
 
 def test_a_failure_tells_its_reason_and_what_it_found_out() -> None:
     class FoundError(Exception):
-        result: dict[str, Any] = {"report": "s3://b/report.html"}  # noqa: RUF012  as the errors of checks have it
+        result: dict[str, Any] = {"report": "s3://b/report.html"}  # noqa: RUF012 - as the errors of checks have it
 
     found = record(subject(), Journal(), ENDED, error=FoundError("3 checks failed"))
     assert (found["state"], found["reason"]) == ("failed", "3 checks failed")

@@ -1,6 +1,6 @@
 """The form of a run by hand."""
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from boatyard.spec import ModelSpec

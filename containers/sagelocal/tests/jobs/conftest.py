@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import sagelocal.sagemaker  # registers the operations
-import sagelocal.tuning  # noqa: F401  # registers the operations
+import sagelocal.tuning  # noqa: F401 - registers the operations
 from sagelocal.backend import Backend
 from sagelocal.cloudwatch.metrics import MetricStore
 from sagelocal.endpoints.fleet import EndpointFleet

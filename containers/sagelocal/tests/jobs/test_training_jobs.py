@@ -21,7 +21,7 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 
 def _archive(account: Account, key: str) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(account.read(key))) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}  # type: ignore[union-attr]
+        return {member.name: file.read() for member in archive if (file := archive.extractfile(member))}
 
 
 def _model(account: Account, name: str) -> dict[str, Any]:

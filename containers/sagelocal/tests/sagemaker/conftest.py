@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import sagelocal.sagemaker  # registers the operations
-import sagelocal.tuning  # noqa: F401  # registers the operations
+import sagelocal.tuning  # noqa: F401 - registers the operations
 from sagelocal.backend import Backend
 from sagelocal.faults.faults import Faults
 from sagelocal.operations import OPERATIONS

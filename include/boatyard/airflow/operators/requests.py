@@ -24,7 +24,7 @@ class RequestsOperator(RecordedOperator, AwsBaseOperator[SageMakerHook]):
 
     aws_hook_class = SageMakerHook
     template_fields: Sequence[str] = aws_template_fields("requests")
-    template_fields_renderers = {"requests": "json"}  # noqa: RUF012  Airflow reads a plain mapping
+    template_fields_renderers = {"requests": "json"}  # noqa: RUF012 - Airflow reads a plain mapping
     ui_color = "#ededed"
 
     def __init__(self, *, requests: Sequence[Request], **kwargs: Any) -> None:

@@ -3,8 +3,7 @@
 Loaded by `supervise.py` from beside itself: standard library only, and nothing of sagelocal.
 """
 
-# Importing pathlib would cost more than everything else this does.
-# ruff: noqa: PTH120, PTH123
+# ruff: noqa: PTH120, PTH123 - importing pathlib would cost more than all the rest
 
 import ctypes
 import os

@@ -120,7 +120,8 @@ class Sandbox:
         for named, folder in sorted(self.real.items(), key=lambda item: -len(item[0])):
             # a path of its own: not the tail of another one (s3://bucket/opt/ml), nor the head of a name (/opt/mlflow)
             pattern = rf"(?:(?<=file://)|(?<![\w./-])){re.escape(named)}(?=/|$|[^\w.-])"
-            text = re.sub(pattern, lambda _, to=str(folder): to, text)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            template = str(folder).replace("\\", r"\\")
+            text = re.sub(pattern, template, text)
         return text
 
     def environment(self) -> dict[str, str]:

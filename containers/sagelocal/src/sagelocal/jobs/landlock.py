@@ -4,8 +4,7 @@ Loaded by `supervise.py` from beside itself: standard library only, and nothing 
 https://docs.kernel.org/userspace-api/landlock.html
 """
 
-# Importing pathlib would cost more than everything else this does.
-# ruff: noqa: PTH112
+# ruff: noqa: PTH112 - importing pathlib would cost more than all the rest
 
 import ctypes
 import os

@@ -3,8 +3,7 @@
 Loaded by `supervise.py` from beside itself: standard library only, and nothing of sagelocal.
 """
 
-# Importing pathlib would cost more than everything else this does.
-# ruff: noqa: PTH102, PTH103, PTH115, PTH118, PTH123, PTH211
+# ruff: noqa: PTH102, PTH103, PTH115, PTH118, PTH123, PTH211 - importing pathlib would cost more than all the rest
 
 import ctypes
 import os

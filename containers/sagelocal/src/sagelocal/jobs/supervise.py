@@ -11,8 +11,7 @@ started.json  written before the command is; a folder with it and without exit.j
 exit.json     how it ended
 """
 
-# Importing pathlib would cost more than everything else this start does.
-# ruff: noqa: PTH105, PTH110, PTH120, PTH123, PTH208
+# ruff: noqa: PTH105, PTH110, PTH120, PTH123, PTH208 - importing pathlib would cost more than all the rest
 
 import ctypes
 import json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sagelocal.drivers import Drivers
@@ -92,7 +93,7 @@ class PipelineRunner:
         while not self._drivers.closed and (steps := progress.ready(document)):
             now = time.time()
             rows = [self._plan(document, step, now) for step in steps]
-            document = self._update(name, lambda it, rows=rows, now=now: progress.begin(it, rows, now))  # type: ignore[misc]
+            document = self._update(name, partial(progress.begin, rows=rows, now=now))
             for row in rows:
                 if row["status"] == "Starting" and row in document["steps"]:
                     self._launch(name, row)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sagelocal.backend import Backend
     from sagelocal.operations import Request, Response
 
-TOKEN = "pipeline_token"  # noqa: S105  # kind of the documents that remember which request used a ClientRequestToken
+TOKEN = "pipeline_token"  # noqa: S105 - kind of the documents that remember which request used a ClientRequestToken
 REMEMBERED = 8 * 3600.0  # seconds
 
 

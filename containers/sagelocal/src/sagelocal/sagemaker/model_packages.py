@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Members = dict[str, Any]
 
-TOKEN = "model_package_token"  # noqa: S105  # kind of the documents that remember which request used a ClientToken
+TOKEN = "model_package_token"  # noqa: S105 - kind of the documents that remember which request used a ClientToken
 
 LISTING = Listing(
     MODEL_PACKAGE,
