@@ -1,4 +1,4 @@
-"""Batch transform through unmodified boto3 and the provider's own operator, against real `serve` processes.
+"""Batch transform through unmodified boto3, against real `serve` processes.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
@@ -10,7 +10,6 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,30 +116,6 @@ def test_names_are_unique_and_missing_jobs_are_told(sagemaker: Any, data: str, n
         sagemaker.describe_transform_job(TransformJobName=f"{name}-2")
     assert missing.value.response["Error"]["Code"] == "ValidationException"
     _ended(sagemaker, name)
-
-
-def test_the_providers_transform_operator_transforms(
-    aws: Any, client: Client, data: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/operators/sagemaker.html"""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))  # where Airflow writes when it is first imported
-    for variable, value in aws.environment.items():
-        monkeypatch.setenv(variable, value)
-    from airflow.providers.amazon.aws.links.sagemaker import SageMakerTransformJobLink
-    from airflow.providers.amazon.aws.operators import sagemaker
-
-    operator = sagemaker.SageMakerTransformOperator(
-        task_id="transform",
-        # rendered templates are strings, which the operator turns into numbers
-        config={"Model": _model(name), "Transform": _transform(name, data, MaxPayloadInMB="1")},
-        aws_conn_id=None,
-        check_interval=1,
-    )
-    monkeypatch.setattr(SageMakerTransformJobLink, "persist", lambda **_: None)  # there is no task to keep it
-    result = operator.execute({})
-    assert result["Transform"]["TransformJobStatus"] == "Completed"
-    assert result["Model"]["ModelName"] == name
-    assert client("s3").get_object(Bucket=data, Key="out/rows.csv.out")["Body"].read() == b"a,2\nb,4\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
