@@ -46,6 +46,7 @@ class LocalServer:
         self.images = images
         self.options = options
         self.process: subprocess.Popen[str] | None = None
+        self.port = "0"  # any
         self.url = ""
 
     def start(self) -> None:
@@ -54,12 +55,21 @@ class LocalServer:
         self.state.mkdir(parents=True, exist_ok=True)
         with (self.state.parent / f"{self.state.name}.log").open("a") as log:
             self.process = subprocess.Popen(
-                [*command, *self.options], stdout=subprocess.PIPE, stderr=log, text=True, env=clean_environment()
+                [*command, "--port", self.port, *self.options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=clean_environment(),
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("sagelocal is ready at "), f"{line!r}; log:\n{self.log()}"
         self.url = line.split()[-1]
+
+    def start_again(self) -> None:
+        """Start the process on the port that it had: running jobs go on calling it."""
+        self.port = self.url.rpartition(":")[2]
+        self.start()
 
     def log(self) -> str:
         """Return what the processes wrote to stderr."""

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 Client = Callable[..., Any]
 Call = dict[str, Any]
@@ -118,8 +119,5 @@ def destination(events: Any, url: str) -> str:
 
 
 def wait_for(calls: list[Call], number: int) -> list[Call]:
-    deadline = time.monotonic() + 30
-    while len(calls) < number:
-        assert time.monotonic() < deadline, calls
-        time.sleep(0.02)
+    until(lambda: len(calls) >= number, f"{number} calls")
     return calls

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.contract.provider.requests import (
@@ -18,6 +18,7 @@ from tests.contract.provider.requests import (
     transform,
     tuning,
 )
+from tests.waiting import until
 
 Made = Callable[[Any, str, str], dict[str, Any]]  # from a client, a name and a bucket to the arguments of the list
 
@@ -79,10 +80,11 @@ def _children(sagemaker: Any, name: str, bucket: str) -> dict[str, Any]:
     request = numbers(tuning(name, bucket))
     asked = {"HyperParameterTuningJobName": request["HyperParameterTuningJobName"]}
     sagemaker.create_hyper_parameter_tuning_job(**request)
-    deadline = time.monotonic() + 60
-    while sagemaker.describe_hyper_parameter_tuning_job(**asked)["HyperParameterTuningJobStatus"] == "InProgress":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+
+    def status() -> str:
+        return str(sagemaker.describe_hyper_parameter_tuning_job(**asked)["HyperParameterTuningJobStatus"])
+
+    until(lambda: status() != "InProgress", f"{name} has ended")
     return asked
 
 
@@ -151,11 +153,12 @@ def _pipeline_executions(sagemaker: Any, name: str, bucket: str) -> dict[str, An
     for number in range(2):
         started = sagemaker.start_pipeline_execution(**pipeline, ClientRequestToken=f"{name[:28]}{number:04}")
         arn = {"PipelineExecutionArn": started["PipelineExecutionArn"]}
-        deadline = time.monotonic() + 60
-        while sagemaker.describe_pipeline_execution(**arn)["PipelineExecutionStatus"] == "Executing":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(partial(_has_ended, sagemaker, arn), f"execution {number} has ended")
     return pipeline
+
+
+def _has_ended(sagemaker: Any, arn: dict[str, str]) -> bool:
+    return bool(sagemaker.describe_pipeline_execution(**arn)["PipelineExecutionStatus"] != "Executing")
 
 
 def _pipeline_execution(sagemaker: Any, name: str, bucket: str) -> dict[str, Any]:
@@ -177,14 +180,14 @@ def _tags(sagemaker: Any, name: str, bucket: str) -> dict[str, Any]:
 def _query(athena: Any, sql: str, bucket: str) -> str:
     place = {"OutputLocation": f"s3://{bucket}/results/"}
     execution = athena.start_query_execution(QueryString=sql, ResultConfiguration=place)["QueryExecutionId"]
-    deadline = time.monotonic() + 60
-    while True:
-        found = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
-        if found["State"] not in ("QUEUED", "RUNNING"):
-            assert found["State"] == "SUCCEEDED", found
-            return str(execution)
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
+        return found
+
+    until(lambda: status()["State"] not in ("QUEUED", "RUNNING"), "the query has ended")
+    assert status()["State"] == "SUCCEEDED", status()
+    return str(execution)
 
 
 def _results(athena: Any, name: str, bucket: str) -> dict[str, Any]:

@@ -6,14 +6,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEma
 from __future__ import annotations
 
 import json
-import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.eventing import Queue, rule, unique
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.contract.conftest import LocalServer
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unverified
 
 Client = Callable[..., Any]
-
-
-def unique(head: str) -> str:
-    return f"{head}-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
@@ -67,10 +63,9 @@ def described(cloudwatch: Any, name: str) -> dict[str, Any]:
 
 
 def wait_for(cloudwatch: Any, name: str, state: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while (found := described(cloudwatch, name))["StateValue"] != state:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+    found: dict[str, Any] = until(
+        lambda: (seen := described(cloudwatch, name))["StateValue"] == state and seen, f"{name} is in state {state}"
+    )
     return found
 
 
@@ -134,10 +129,8 @@ def test_metrics_of_other_dimensions_are_other_metrics(cloudwatch: Any, namespac
 
 def test_an_alarm_follows_what_is_measured_and_tells_its_topic(client: Client, cloudwatch: Any, namespace: str) -> None:
     sns, sqs = client("sns"), client("sqs")
-    topic = sns.create_topic(Name=unique("t"))["TopicArn"]
-    queue = sqs.create_queue(QueueName=unique("q"))["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    topic, queue = sns.create_topic(Name=unique("t"))["TopicArn"], Queue(sqs)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
     name = alarm(cloudwatch, namespace, AlarmActions=[topic], AlarmDescription="reef the sails")
     assert described(cloudwatch, name)["StateValue"] == "INSUFFICIENT_DATA"
     measure(cloudwatch, namespace, 3.0)
@@ -145,10 +138,7 @@ def test_an_alarm_follows_what_is_measured_and_tells_its_topic(client: Client, c
     measure(cloudwatch, namespace, 30.0)
     found = wait_for(cloudwatch, name, "ALARM")
     assert "was greater than the threshold (10.0)" in found["StateReason"]
-    deadline = time.monotonic() + 30
-    while not (messages := sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages")):
-        assert time.monotonic() < deadline
-    body = json.loads(messages[0]["Body"])
+    body = json.loads(queue.bodies(bool)[0])
     message = json.loads(body["Message"])
     assert body["Subject"] == f'ALARM: "{name}" in us-east-1'
     assert (message["OldStateValue"], message["NewStateValue"]) == ("OK", "ALARM")
@@ -161,18 +151,11 @@ def test_an_alarm_follows_what_is_measured_and_tells_its_topic(client: Client, c
 
 
 def test_an_alarms_change_is_an_event(client: Client, cloudwatch: Any, namespace: str) -> None:
-    events, sqs, name = client("events"), client("sqs"), alarm(cloudwatch, namespace)
-    queue = sqs.create_queue(QueueName=unique("q"))["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    name, queue = alarm(cloudwatch, namespace), Queue(client("sqs"))
     pattern = {"detail-type": ["CloudWatch Alarm State Change"], "detail": {"alarmName": [name]}}
-    rule = unique("r")
-    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn}])
+    rule(client("events"), queue.arn, pattern)
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
-    deadline = time.monotonic() + 30
-    while not (messages := sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages")):
-        assert time.monotonic() < deadline
-    detail = json.loads(messages[0]["Body"])["detail"]
+    detail = queue.events(1)[0]["detail"]
     assert (detail["previousState"]["value"], detail["state"]["value"]) == ("INSUFFICIENT_DATA", "ALARM")
     assert detail["state"]["reason"] == "a drill"
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.contract.eventing import Client, Queue, destination, events, listener, put, queue, rule, unique, wait_for
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.contract.conftest import LocalServer
@@ -29,9 +29,7 @@ def test_events_of_clients_reach_log_groups(client: Client, events: Any) -> None
     source = unique("s")
     rule(events, f"arn:aws:logs:us-east-1:123456789012:log-group:{group}", {"source": [source]})
     put(events, source, {"sail": "red"})
-    deadline = time.monotonic() + 30
-    while not (found := logs.filter_log_events(logGroupName=group)["events"]):
-        assert time.monotonic() < deadline
+    found = until(lambda: logs.filter_log_events(logGroupName=group)["events"], "the event is in the log group")
     assert json.loads(found[0]["message"])["detail"] == {"sail": "red"}
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 Server = Any  # conftest's LocalServer
 Start = Callable[..., Server]
@@ -41,11 +42,8 @@ def server(start_server: Start) -> Server:
 
 
 def _restart(server: Server, how: signal.Signals) -> None:
-    """End the server and start it again on the same port: running jobs go on calling it."""
-    port = server.url.rpartition(":")[2]
     server.end(how)
-    server.options = (*server.options, "--port", port)
-    server.start()
+    server.start_again()
 
 
 def _train(server: Server, name: str, **hyperparameters: str) -> None:
@@ -80,15 +78,8 @@ def _printed(server: Server, name: str) -> list[str]:
     return [line.partition("\t")[2] for file in files for line in file.read_text().splitlines()]
 
 
-def _await(test: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not test():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.01)
-
-
 def _waiting(server: Server, name: str) -> None:
-    _await(lambda: "waiting" in _printed(server, name), f"{name} runs")
+    until(lambda: "waiting" in _printed(server, name), f"{name} runs")
 
 
 def _ran_once(server: Server, name: str) -> None:
@@ -115,12 +106,10 @@ def test_a_running_job_is_taken_over_by_the_next_server(server: Server, how: sig
 def test_a_job_that_ends_while_no_server_runs_is_completed_by_the_next(server: Server) -> None:
     _train(server, "ends-alone", seconds="0.5")
     _waiting(server, "ends-alone")
-    port = server.url.rpartition(":")[2]
     server.end(signal.SIGKILL)
     run = server.state / "jobs" / "training_job" / "ends-alone" / "algo-1" / "run"
-    _await((run / "exit.json").exists, "the job ends without a server")
-    server.options = (*server.options, "--port", port)
-    server.start()
+    until((run / "exit.json").exists, "the job ends without a server")
+    server.start_again()
     assert _trained(server, "ends-alone")["TrainingJobStatus"] == "Completed"
     _ran_once(server, "ends-alone")
 
@@ -143,7 +132,7 @@ def test_a_job_that_lost_its_supervisor_fails_with_a_reason_and_does_not_run_aga
     os.kill(supervisor, signal.SIGKILL)
     _restart(server, signal.SIGKILL)
     with server.clients() as client:
-        _await(lambda: _describe(server, "orphan")["TrainingJobStatus"] == "Failed", "the job has failed")
+        until(lambda: _describe(server, "orphan")["TrainingJobStatus"] == "Failed", "the job has failed")
         status = client("sagemaker").describe_training_job(TrainingJobName="orphan")
     assert status["FailureReason"].startswith("InternalServerError: The job's process was lost")
     assert _printed(server, "orphan").count("orphan ran") == 1
@@ -158,7 +147,7 @@ def test_a_wish_to_stop_outlives_the_server(server: Server) -> None:
     assert _describe(server, "wished")["TrainingJobStatus"] == "Stopping"
     run = server.state / "jobs" / "training_job" / "wished" / "algo-1" / "run"
     os.kill(json.loads((run / "started.json").read_text())["pid"], signal.SIGKILL)
-    _await(lambda: _describe(server, "wished")["TrainingJobStatus"] != "Stopping", "the job has ended")
+    until(lambda: _describe(server, "wished")["TrainingJobStatus"] != "Stopping", "the job has ended")
 
 
 # endpoints
@@ -195,11 +184,9 @@ def test_an_endpoint_serves_on_with_the_same_process_after_the_server_was_killed
 
 def test_a_clean_stop_leaves_no_process_and_the_endpoint_comes_back(server: Server, endpoint: str) -> None:
     before = _ask(server, endpoint, "pid")
-    port = server.url.rpartition(":")[2]
     assert server.end(signal.SIGTERM) == 0
     assert not _processes_that_name(server.state)
-    server.options = (*server.options, "--port", port)
-    server.start()
+    server.start_again()
     assert json.loads(_ask(server, endpoint, "model"))["hyperparameters"]["message"] == "for-the-endpoint ran"
     assert _ask(server, endpoint, "pid") != before
 

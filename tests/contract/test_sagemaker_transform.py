@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
 from __future__ import annotations
 
 import signal
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.waiting import until
 
 Client = Callable[..., Any]
 Start = Callable[..., Any]
@@ -128,14 +128,9 @@ def test_a_transform_job_outlives_the_server(start_server: Start, how: signal.Si
         sagemaker = client("sagemaker")
         sagemaker.create_model(**_model("slow", ECHO_START_SECONDS="2"))
         sagemaker.create_transform_job(**_transform("slow", "lake"))
-        deadline = time.monotonic() + 120
-        while "TransformStartTime" not in sagemaker.describe_transform_job(TransformJobName="slow"):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    port = server.url.rpartition(":")[2]
+        until(lambda: "TransformStartTime" in sagemaker.describe_transform_job(TransformJobName="slow"), "it starts")
     server.end(how)
-    server.options = (*server.options, "--port", port)
-    server.start()
+    server.start_again()
     with server.clients() as client:
         assert _ended(client("sagemaker"), "slow")["TransformJobStatus"] == "Completed"
         assert client("s3").get_object(Bucket="lake", Key="out/rows.csv.out")["Body"].read() == b"a,2\nb,4\n"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.waiting import until
 
 Client = Callable[..., Any]
 Server = Any  # conftest's LocalServer
@@ -55,13 +56,12 @@ def _tuning(name: str, bucket: str, jobs: int, parallel: int, **hyperparameters:
 
 
 def _ended(sagemaker: Any, name: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 120
-    while True:
-        described: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        if described["HyperParameterTuningJobStatus"] in ENDED:
-            return described
-        assert time.monotonic() < deadline, described
-        time.sleep(0.05)
+    def described() -> dict[str, Any]:
+        found: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        return found
+
+    until(lambda: described()["HyperParameterTuningJobStatus"] in ENDED, f"{name} has ended")
+    return described()
 
 
 def _children(sagemaker: Any, name: str, **query: Any) -> list[dict[str, Any]]:
@@ -115,12 +115,10 @@ def test_a_tuning_job_whose_server_is_killed_again_and_again_runs_each_training_
     with server.clients() as client:
         client("s3").create_bucket(Bucket="lake")
         client("sagemaker").create_hyper_parameter_tuning_job(**_tuning("tune", "lake", 8, 2, seconds="0.2"))
-    port = server.url.rpartition(":")[2]
-    server.options = (*server.options, "--port", port)
     for pause in (0.05, 0.2, 0.35, 0.5):
         time.sleep(pause)
         server.end(signal.SIGKILL)
-        server.start()
+        server.start_again()
     with server.clients() as client:
         sagemaker = client("sagemaker")
         described = _ended(sagemaker, "tune")

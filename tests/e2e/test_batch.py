@@ -2,13 +2,13 @@
 
 import io
 import json
-import time
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.e2e.conftest import Project
+from tests.waiting import until
 
 from boatyard.cli.home import StackError
 from boatyard.steps import BATCH_STEPS
@@ -62,12 +62,13 @@ def test_an_empty_batch_fails_and_leaves_the_results_before_it(project: Project,
     before = _latest(project)
     # nothing was known then
     run = project.rest.trigger("digits_batch", {"as_of": "2024-06-01T00:00:00+00:00"})["dag_run_id"]
-    deadline = time.monotonic() + 300
-    while (state := project.rest.run("digits_batch", run)["state"]) not in ("success", "failed"):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+
+    def state() -> str:
+        return str(project.rest.run("digits_batch", run)["state"])
+
+    until(lambda: state() in ("success", "failed"), "the run ends", seconds=300, pause=0.5)
     states = {task["task_id"]: task["state"] for task in project.rest.tasks("digits_batch", run)}
-    assert (state, states["input"], states["transform"]) == ("failed", "failed", "upstream_failed")
+    assert (state(), states["input"], states["transform"]) == ("failed", "failed", "upstream_failed")
     log = "\n".join(project.rest.log("digits_batch", run, "input", 1))
     assert "the batch is empty: feature group digits has no rows; the results before stay the latest" in log
     assert _latest(project) == before

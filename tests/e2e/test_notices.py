@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from tests.chaos.people import Person
 from tests.e2e.conftest import Project
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -72,16 +72,9 @@ def started(project: Project, seconds: int) -> str:
     return str(project.rest.trigger("told", {"seconds": seconds})["dag_run_id"])
 
 
-def until(question: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 240
-    while not question():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
 def test_a_topic_hears_each_state_of_a_job_once(project: Project, heard: Callable[[], list[dict[str, str]]]) -> None:
     run = started(project, 6)
-    until(lambda: project.rest.run("told", run)["state"] == "success")
+    until(lambda: project.rest.run("told", run)["state"] == "success", "the run succeeds", seconds=240, pause=0.5)
     assert states(heard(), run) == ["InProgress", "Completed"]
 
 
@@ -89,11 +82,11 @@ def test_a_topic_hears_once_what_became_of_a_job_whose_task_was_marked_failed(
     project: Project, heard: Callable[[], list[dict[str, str]]]
 ) -> None:
     run = started(project, 300)
-    until(lambda: "InProgress" in states(heard(), run))
+    until(lambda: "InProgress" in states(heard(), run), "it is told of", seconds=240, pause=0.5)
     person = Person(project.rest.address, project.rest.user, project.rest.password)
     person.mark("told", run, "shape", "failed")
-    until(lambda: project.rest.run("told", run)["state"] == "failed")
+    until(lambda: project.rest.run("told", run)["state"] == "failed", "the run fails", seconds=240, pause=0.5)
     for _ in range(2):  # the second look finds nothing left to tell
         project.watch("reconcile")[0].run_to_the_end()
-    until(lambda: "Stopped" in states(heard(), run))
+    until(lambda: "Stopped" in states(heard(), run), "its end is told of", seconds=240, pause=0.5)
     assert [state for state in states(heard(), run) if state != "Stopping"] == ["InProgress", "Stopped"]

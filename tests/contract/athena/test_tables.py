@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_GetTableMetadata.html
 from __future__ import annotations
 
 import gzip
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
+from tests.waiting import until
 
 pytestmark = pytest.mark.unverified
 
@@ -115,9 +115,13 @@ def test_the_offline_store_of_a_feature_group_is_a_table(client: Callable[..., A
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{queries.bucket}/features"}},
         RoleArn="arn:aws:iam::123456789012:role/boatyard",
     )
-    while (described := sagemaker.describe_feature_group(FeatureGroupName=name))["FeatureGroupStatus"] == "Creating":
-        time.sleep(0.02)
-    named = described["OfflineStoreConfig"]["DataCatalogConfig"]
+
+    def described() -> dict[str, Any]:
+        found: dict[str, Any] = sagemaker.describe_feature_group(FeatureGroupName=name)
+        return found
+
+    until(lambda: described()["FeatureGroupStatus"] != "Creating", f"{name} is made")
+    named = described()["OfflineStoreConfig"]["DataCatalogConfig"]
     table = f'"{named["Database"]}"."{named["TableName"]}"'
     assert queries.rows(f"SELECT count(*) FROM {table}") == [("0",)]
     for number in range(3):
@@ -125,8 +129,7 @@ def test_the_offline_store_of_a_feature_group_is_a_table(client: Callable[..., A
         record = [{"FeatureName": feature, "ValueAsString": value} for feature, value in values.items()]
         runtime.put_record(FeatureGroupName=name, Record=record)
     runtime.delete_record(FeatureGroupName=name, RecordIdentifierValueAsString="1", EventTime="2024-02-01T00:00:00Z")
-    while queries.rows(f"SELECT count(*) FROM {table}") != [("4",)]:
-        time.sleep(0.05)
+    until(lambda: queries.rows(f"SELECT count(*) FROM {table}") == [("4",)], "four rows")
     newest = (
         "SELECT id, score, is_deleted FROM (SELECT *, row_number() OVER (PARTITION BY id ORDER BY "
         "from_iso8601_timestamp(t) DESC, api_invocation_time DESC, write_time DESC) AS n "

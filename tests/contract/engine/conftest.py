@@ -11,13 +11,13 @@ import os
 import shutil
 import subprocess
 import tarfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 Server = Any  # the contract tests' LocalServer
 
@@ -26,7 +26,6 @@ ENGINE = os.environ.get("SAGELOCAL_TEST_ENGINE", "podman")
 TINY = "localhost/sagelocal-test/tiny"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
 FAST = {"Delay": 0.1, "MaxAttempts": 1200}
-PATIENCE = 120.0  # seconds before a wait gives up
 
 
 def run_engine(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
@@ -167,10 +166,10 @@ class Contained:
         self.await_end(name)
         return self.training(name)
 
-    def await_end(self, name: str, patience: float = PATIENCE) -> None:
+    def await_end(self, name: str, seconds: float = 120.0) -> None:
         """Wait until a training job has ended."""
         ended = {"Completed", "Failed", "Stopped"}
-        await_true(lambda: self.training(name)["TrainingJobStatus"] in ended, f"{name} ended", patience)
+        until(lambda: self.training(name)["TrainingJobStatus"] in ended, f"{name} ended", seconds=seconds)
 
     def training(self, name: str) -> dict[str, Any]:
         """Describe a training job."""
@@ -196,7 +195,7 @@ class Contained:
         def described() -> dict[str, Any]:
             return self.sagemaker("describe_processing_job", ProcessingJobName=name)
 
-        await_true(lambda: described()["ProcessingJobStatus"] in {"Completed", "Failed", "Stopped"}, "it ended")
+        until(lambda: described()["ProcessingJobStatus"] in {"Completed", "Failed", "Stopped"}, "it ended")
         return described()
 
     def printed(self, name: str) -> list[str]:
@@ -208,7 +207,7 @@ class Contained:
 
     def await_line(self, name: str, text: str) -> None:
         """Wait until a job has printed a line."""
-        await_true(lambda: text in self.printed(name), f"{name} printed {text}")
+        until(lambda: text in self.printed(name), f"{name} printed {text}")
 
     def read(self, key: str) -> bytes:
         """Return an object of the bucket `lake`."""
@@ -250,20 +249,6 @@ class Contained:
         return listed.stdout.decode().splitlines()
 
 
-def await_true(test: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
-    """Wait until a test is true."""
-    deadline = time.monotonic() + patience
-    while not test():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], Any], str], None]:
-    """Give a function that waits until a test is true."""
-    return await_true
-
-
 @pytest.fixture(scope="session")
 def make_contained(start_server: Callable[..., Server], engine: str, tiny: str) -> Callable[..., Contained]:
     """Give a function that starts a server with the engine."""
@@ -280,4 +265,4 @@ def contained(make_contained: Callable[..., Contained]) -> Iterator[Contained]:
     made = make_contained("--faults")
     yield made
     made.server.end()
-    await_true(lambda: not made.containers(), "no container is left")
+    until(lambda: not made.containers(), "no container is left")

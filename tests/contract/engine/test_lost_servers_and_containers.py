@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from sagelocal.faults.client import FaultsClient
 
 Contained = Any  # conftest's
-Eventually = Callable[[Callable[[], Any], str], None]
 
 pytestmark = pytest.mark.unverified
 
@@ -21,20 +21,17 @@ WAIT = "trap 'echo got SIGTERM; exit 0' TERM; echo waiting; sleep 600 & wait $!"
 
 
 @pytest.fixture(scope="module")
-def killed(make_contained: Callable[..., Contained], eventually: Eventually) -> Iterator[Contained]:
+def killed(make_contained: Callable[..., Contained]) -> Iterator[Contained]:
     """Give a server to be killed; no container of its outlives these tests."""
     made = make_contained()
     yield made
-    eventually(lambda: not made.containers(), "no container is left")
+    until(lambda: not made.containers(), "no container is left")
 
 
 def _end_and_start(contained: Contained, how: signal.Signals, between: Callable[[], None] = lambda: None) -> None:
-    server = contained.server
-    port = server.url.rpartition(":")[2]
-    server.end(how)
+    contained.server.end(how)
     between()
-    server.options = (*server.options, "--port", port)
-    server.start()
+    contained.server.start_again()
 
 
 def _kill_supervisor(contained: Contained, name: str) -> None:
@@ -56,14 +53,12 @@ def test_a_running_container_is_taken_over_by_the_next_server(killed: Contained)
     assert not killed.containers()
 
 
-def test_a_container_that_ends_while_no_server_runs_is_completed_by_the_next(
-    killed: Contained, eventually: Eventually
-) -> None:
+def test_a_container_that_ends_while_no_server_runs_is_completed_by_the_next(killed: Contained) -> None:
     name = killed.train("echo waiting; sleep 3; echo made > /opt/ml/model/model.txt")
     killed.await_line(name, "waiting")
     run = killed.server.state / "jobs" / "training_job" / name / "algo-1" / "run"
     _end_and_start(
-        killed, signal.SIGKILL, lambda: eventually((run / "exit.json").exists, "the container ends without a server")
+        killed, signal.SIGKILL, lambda: until((run / "exit.json").exists, "the container ends without a server")
     )
     assert killed.trained(name)["TrainingJobStatus"] == "Completed"
     assert killed.read(f"models/{name}/output/model.tar.gz")
@@ -87,13 +82,11 @@ def test_a_container_that_lost_server_and_supervisor_is_removed_by_the_next_serv
 
 
 @pytest.mark.parametrize("instant", ["algo-1/run/lock", "algo-1/run/started.json"])
-def test_a_supervisor_killed_while_its_container_starts_leaves_none(
-    killed: Contained, eventually: Eventually, instant: str
-) -> None:
+def test_a_supervisor_killed_while_its_container_starts_leaves_none(killed: Contained, instant: str) -> None:
     name = killed.train(WAIT)
     folder = killed.server.state / "jobs" / "training_job" / name
-    eventually(lambda: (folder / instant).exists(), f"{instant} is there")
-    eventually(lambda: (folder / "algo-1/run/started.json").exists(), "the supervisor says its id")
+    until(lambda: (folder / instant).exists(), f"{instant} is there")
+    until(lambda: (folder / "algo-1/run/started.json").exists(), "the supervisor says its id")
     _kill_supervisor(killed, name)
     assert killed.trained(name)["TrainingJobStatus"] == "Failed"
     _end_and_start(killed, signal.SIGTERM)  # what the engine was still making goes with the next start

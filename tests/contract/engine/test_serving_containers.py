@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
+from tests.waiting import until
 
 Contained = Any  # conftest's
-Eventually = Callable[[Callable[[], Any], str], None]
 
 pytestmark = pytest.mark.unverified
 
@@ -53,48 +53,43 @@ def _ask(contained: Contained, name: str, body: bytes) -> bytes:
     return answer
 
 
-def _delete(contained: Contained, name: str, eventually: Eventually) -> None:
+def _delete(contained: Contained, name: str) -> None:
     contained.sagemaker("delete_endpoint", EndpointName=name)
-    eventually(lambda: not contained.containers(), "the endpoint's containers are gone")
+    until(lambda: not contained.containers(), "the endpoint's containers are gone")
 
 
-def test_workers_that_all_listen_on_8080_answer_and_know_their_model(
-    contained: Contained, eventually: Eventually
-) -> None:
+def test_workers_that_all_listen_on_8080_answer_and_know_their_model(contained: Contained) -> None:
     _model(contained, "echo")
     _deploy(contained, "echo", workers=2)
     assert _ask(contained, "echo", b"hello") == b"hello"
     assert _ask(contained, "echo", b"model") == b"echo"
     assert ["Up" in line for line in contained.containers()] == [True, True]
-    _delete(contained, "echo", eventually)
+    _delete(contained, "echo")
 
 
-def test_a_container_that_serves_reaches_the_server_at_its_endpoint_url(
-    contained: Contained, eventually: Eventually
-) -> None:
+def test_a_container_that_serves_reaches_the_server_at_its_endpoint_url(contained: Contained) -> None:
     _model(contained, "caller")
     _deploy(contained, "caller")
     assert b"HTTP/1.1 403" in _ask(contained, "caller", b"server")
-    _delete(contained, "caller", eventually)
+    _delete(contained, "caller")
 
 
 def test_an_endpoint_serves_on_with_the_same_container_after_the_server_was_killed(
-    make_contained: Callable[..., Contained], eventually: Eventually
+    make_contained: Callable[..., Contained],
 ) -> None:
     contained = make_contained()
     _model(contained, "kept")
     _deploy(contained, "kept")
     before = _ask(contained, "kept", b"hostname")
     server = contained.server
-    server.options = (*server.options, "--port", server.url.rpartition(":")[2])
     server.end(signal.SIGKILL)
-    server.start()
+    server.start_again()
     assert _ask(contained, "kept", b"hostname") == before
     server.end(signal.SIGTERM)
-    eventually(lambda: not contained.containers(), "a clean stop leaves no container")
-    server.start()
+    until(lambda: not contained.containers(), "a clean stop leaves no container")
+    server.start_again()
     assert _ask(contained, "kept", b"hostname") != before
-    _delete(contained, "kept", eventually)
+    _delete(contained, "kept")
     server.end(signal.SIGTERM)
 
 
@@ -132,7 +127,7 @@ def test_a_transform_job_asks_a_container_of_the_image(contained: Contained) -> 
     assert not contained.containers()
 
 
-def test_a_stopped_transform_job_leaves_no_container(contained: Contained, eventually: Eventually) -> None:
+def test_a_stopped_transform_job_leaves_no_container(contained: Contained) -> None:
     _model(contained, "slow", Environment={"SLEEP": "600"})
     contained.write("records/a.txt", b"first\n")
     contained.sagemaker(
@@ -143,7 +138,7 @@ def test_a_stopped_transform_job_leaves_no_container(contained: Contained, event
         TransformOutput={"S3OutputPath": "s3://lake/transformed"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )
-    eventually(lambda: any("Up" in line for line in contained.containers()), "its container runs")
+    until(lambda: any("Up" in line for line in contained.containers()), "its container runs")
     contained.sagemaker("stop_transform_job", TransformJobName="slow")
     with contained.server.clients() as client:
         waiter = client("sagemaker").get_waiter("transform_job_completed_or_stopped")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 Contained = Any  # conftest's
-Eventually = Callable[[Callable[[], Any], str], None]
 
 # the build of the image, with its base, is the most of it
 pytestmark = [pytest.mark.unverified, pytest.mark.timeout(1500)]
@@ -30,7 +30,7 @@ def contained(make_contained: Callable[..., Contained]) -> Iterator[Contained]:
     made.server.end()
 
 
-def test_the_tabular_image_trains_and_serves(contained: Contained, python_base: str, eventually: Eventually) -> None:
+def test_the_tabular_image_trains_and_serves(contained: Contained, python_base: str) -> None:
     rows = "".join(f"{number % 2},{number % 2},{number % 7}\n" for number in range(200))
     contained.write("tabular/train/rows.csv", rows.encode())
     channel = {"S3DataType": "S3Prefix", "S3Uri": "s3://lake/tabular/train/"}
@@ -40,7 +40,7 @@ def test_the_tabular_image_trains_and_serves(contained: Contained, python_base: 
         HyperParameters={"objective": "binary:logistic", "num_round": "5"},
         InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": channel}}],
     )
-    contained.await_end(name, patience=1200.0)
+    contained.await_end(name, seconds=1200.0)
     described = contained.training(name)
     assert described["TrainingJobStatus"] == "Completed", (described, contained.printed(name))
 
@@ -59,4 +59,4 @@ def test_the_tabular_image_trains_and_serves(contained: Contained, python_base: 
         low, high = (float(line) for line in asked["Body"].read().decode().replace(",", "\n").split())
     assert low < 0.5 < high
     contained.sagemaker("delete_endpoint", EndpointName=name)
-    eventually(lambda: not contained.containers(), "the endpoint's container is gone")
+    until(lambda: not contained.containers(), "the endpoint's container is gone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from io import BytesIO
@@ -11,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
+from tests.waiting import until
 
 Client = Callable[..., Any]
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
@@ -45,7 +45,7 @@ class Features:
         }
         self.sagemaker.create_feature_group(**{key: value for key, value in request.items() if value is not None})
         name: str = request["FeatureGroupName"]
-        wait_until(lambda: self.describe(name)["FeatureGroupStatus"] == "Created")
+        until(lambda: self.describe(name)["FeatureGroupStatus"] == "Created", f"{name} is there")
         return name
 
     def describe(self, name: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Features:
 
     def wait_for_rows(self, name: str, count: int) -> list[dict[str, Any]]:
         """Return the rows of the offline store once it has that many."""
-        rows: list[dict[str, Any]] = wait_until(lambda: len(found := self._rows(name)) >= count and found)
+        rows: list[dict[str, Any]] = until(lambda: len(found := self._rows(name)) >= count and found, f"{count} rows")
         assert len(rows) == count
         return rows
 
@@ -86,7 +86,7 @@ class Features:
             QueryString=f"SELECT count(*), count(DISTINCT id) FROM {table['Database']}.{table['TableName']}",
             ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
         )["QueryExecutionId"]
-        wait_until(lambda: self._ended(started))
+        until(lambda: self._ended(started), "they are counted")
         rows, records = self.athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"][1]["Data"]
         return int(rows["VarCharValue"]), int(records["VarCharValue"])
 
@@ -104,13 +104,6 @@ class Features:
         except self.s3.exceptions.NoSuchKey:  # merged with others since it was listed
             return self._rows(name)
         return rows
-
-
-def wait_until(condition: Callable[[], Any]) -> Any:
-    """Poll until the condition holds and return what it gave; the test's own timeout ends it otherwise."""
-    while not (found := condition()):
-        time.sleep(0.05)
-    return found
 
 
 def record(**values: str) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 pytestmark = pytest.mark.unverified
 
@@ -70,9 +71,7 @@ def test_deleting_a_group_keeps_its_files_and_what_was_acknowledged_still_arrive
     features.put(name, id="1", event_time="2024-01-01T00:00:00Z")
     prefix = features.offline_prefix(name)
     features.sagemaker.delete_feature_group(FeatureGroupName=name)
-    while not (keys := features.offline_keys(prefix)):
-        time.sleep(0.05)
-    assert len(keys) == 1
+    assert len(until(lambda: features.offline_keys(prefix), "a file")) == 1
 
 
 def test_a_feature_that_is_added_is_null_in_older_rows(features: Any) -> None:
@@ -94,13 +93,12 @@ def test_an_offline_store_whose_bucket_is_gone_says_so_and_loses_nothing(feature
     name = features.create_group(OfflineStoreConfig=offline)
     features.s3.delete_bucket(Bucket=bucket)
     features.put(name, id="1", event_time="2024-01-01T00:00:00Z")
-    while (status := features.describe(name)["OfflineStoreStatus"])["Status"] == "Active":
-        time.sleep(0.05)
+    until(lambda: features.describe(name)["OfflineStoreStatus"]["Status"] != "Active", "trouble")
+    status = features.describe(name)["OfflineStoreStatus"]
     assert status["Status"] == "Blocked"
     assert "NoSuchBucket" in status["BlockedReason"]
     features.s3.create_bucket(Bucket=bucket)
-    while features.describe(name)["OfflineStoreStatus"]["Status"] == "Blocked":
-        time.sleep(0.05)
+    until(lambda: features.describe(name)["OfflineStoreStatus"]["Status"] != "Blocked", "the end of the trouble")
     assert features.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
@@ -149,8 +147,7 @@ def test_small_files_of_an_hour_become_few_and_every_query_sees_each_record_once
         while (seen := features.counted(name)) != (number + 1, number + 1):  # each in a file of its own
             assert seen == (number, number)
     prefix = features.offline_prefix(name)
-    while len(keys := features.offline_keys(prefix)) >= 8:
-        time.sleep(0.05)
+    keys = until(lambda: len(found := features.offline_keys(prefix)) < 8 and found, "few files")
     pattern = r"/year=2024/month=01/day=01/hour=00/20240101T000000Z_[A-Za-z0-9]{16}\.parquet"
     assert all(re.fullmatch(prefix + pattern, key) for key in keys)
     assert features.counted(name) == (24, 24)
@@ -178,8 +175,7 @@ def test_files_that_merge_while_the_server_is_killed_lose_and_double_nothing(
         server = start_server(state=state)
     with server.clients() as client:
         features = features_of(client, "kept")
-        while len(features.offline_keys(features.offline_prefix(name))) >= 8:
-            time.sleep(0.05)
+        until(lambda: len(features.offline_keys(features.offline_prefix(name))) < 8, "few files")
         assert {row["id"] for row in features.wait_for_rows(name, sent)} == {str(number) for number in range(sent)}
         assert features.counted(name) == (sent, sent)
 

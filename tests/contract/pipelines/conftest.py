@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 Client = Callable[..., Any]
 Json = dict[str, Any]
@@ -101,7 +101,7 @@ class Pipelines:
 
     def ended(self, arn: str) -> Json:
         """Return what an execution is once it has ended."""
-        self.until(lambda: self.describe(arn)["PipelineExecutionStatus"] not in UNDER_WAY)
+        until(lambda: self.describe(arn)["PipelineExecutionStatus"] not in UNDER_WAY, "it has ended")
         return self.describe(arn)
 
     def succeed(self, arn: str) -> dict[str, Json]:
@@ -119,13 +119,6 @@ class Pipelines:
 
     def statuses(self, arn: str) -> dict[str, str]:
         return {name: step["StepStatus"] for name, step in self.steps(arn).items()}
-
-    def until(self, question: Callable[[], Any]) -> None:
-        """Wait until the answer is yes."""
-        deadline = time.monotonic() + 120
-        while not question():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
     def job(self, arn: str, step: str) -> Json:
         """Return the training job of a step."""

@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.contract.eventing import Queue, events, queue, rule
 from tests.contract.pipelines.conftest import Json, Pipelines, condition, get, process, train
+from tests.waiting import until
 
 from sagelocal.faults.client import FaultsClient
 
@@ -78,8 +79,8 @@ def test_parameters_that_do_not_fit_are_refused(
 def test_stopping_an_execution_stops_its_jobs_and_begins_no_others(pipelines: Pipelines, bucket: str) -> None:
     name = pipelines.create(train("long", bucket, message="x", seconds="600"), train("next", bucket, ("long",)))
     arn = pipelines.start(name)
-    pipelines.until(lambda: "TrainingJob" in pipelines.steps(arn).get("long", {}).get("Metadata", {}))
-    pipelines.until(lambda: pipelines.job(arn, "long")["SecondaryStatus"] == "Training")
+    until(lambda: "TrainingJob" in pipelines.steps(arn).get("long", {}).get("Metadata", {}), "its job is there")
+    until(lambda: pipelines.job(arn, "long")["SecondaryStatus"] == "Training", "its job trains")
     pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Stopped"
     assert pipelines.statuses(arn) == {"long": "Stopped"}
@@ -182,11 +183,10 @@ def test_an_execution_whose_server_is_killed_again_and_again_creates_each_job_on
             condition("check", test, [train("c", "lake", ("b",), message="boat"), register], []),
         )
         arn = pipelines.start(name)
-    server.options = (*server.options, "--port", server.url.rpartition(":")[2])
     for pause in (0.0, 0.1, 0.3, 0.5, 0.2, 0.4):
         time.sleep(pause)  # at any instant
         server.end(signal.SIGKILL)
-        server.start()
+        server.start_again()
     with server.clients() as client:
         pipelines = Pipelines(client)
         steps = pipelines.succeed(arn)
@@ -245,11 +245,10 @@ def test_an_execution_whose_server_is_killed_while_it_stops_is_stopped_by_the_ne
         client("s3").create_bucket(Bucket="lake")
         pipelines = Pipelines(client)
         arn = pipelines.start(pipelines.create(train("long", "lake", seconds="600")))
-        pipelines.until(lambda: pipelines.steps(arn).get("long", {}).get("Metadata"))
+        until(lambda: pipelines.steps(arn).get("long", {}).get("Metadata"), "its job is there")
         pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-    server.options = (*server.options, "--port", server.url.rpartition(":")[2])
     server.end(signal.SIGKILL)
-    server.start()
+    server.start_again()
     with server.clients() as client:
         pipelines = Pipelines(client)
         assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Stopped"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.contract.pipelines.conftest import Client, Json, Pipelines, get, train
 from tests.triggerer import Triggerer
+from tests.waiting import until
 
 pytestmark = pytest.mark.unverified
 
@@ -111,7 +112,7 @@ def test_the_stop_operator_stops_a_pipeline_at_once_and_deferred(
     stop = {"task_id": "stop", "aws_conn_id": None, "check_interval": 1}
     operator = operators.SageMakerStopPipelineOperator(pipeline_exec_arn=first, wait_for_completion=True, **stop)
     assert operator.execute({}) == "Stopped"
-    pipelines.until(lambda: "under way" in _log(client, pipelines, second))  # SIGTERM does nothing to it from here on
+    until(lambda: "under way" in _log(client, pipelines, second), "its job runs")  # SIGTERM does nothing to it
     deferrable = operators.SageMakerStopPipelineOperator(pipeline_exec_arn=second, deferrable=True, **stop)
     with pytest.raises(TaskDeferred) as deferred:
         deferrable.execute({})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
 from tests.unit.airflow.conftest import Task
 from tests.unit.airflow.test_data_operators import Client, group, operator, run, seen, spec, tables
+from tests.waiting import until
 
 from boatyard.aws import athena, features
 from boatyard.aws.cache import entries
@@ -65,9 +65,7 @@ def test_records_that_came_since_make_another_training_set(
     client("sagemaker-featurestore-runtime").put_record(FeatureGroupName=group, Record=record)
     looking = features.offline_table(client("sagemaker"), group).location
     before = entries.outputs(client("s3"), {"records": looking})
-    deadline = time.monotonic() + 30
-    while entries.outputs(client("s3"), {"records": looking}) == before and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: entries.outputs(client("s3"), {"records": looking}) != before, "another file")
     second = operator(spec, run, cache=rule).execute(Task().context())
     assert second["location"] != first["location"]
     assert second["content_hash"] == first["content_hash"]

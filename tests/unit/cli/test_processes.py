@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import until
 
 from boatyard.cli.processes import Process
 
@@ -27,11 +27,7 @@ def process(tmp_path: Path) -> Iterator[Process]:
 
 def pid_of(process: Process) -> int:
     path = process.folder / f"{process.name}.pid"
-    deadline = time.monotonic() + 10
-    while not (path.is_file() and path.read_text().strip()):
-        assert time.monotonic() < deadline, "the process never wrote its pid"
-        time.sleep(0.01)
-    return int(path.read_text())
+    return int(until(lambda: path.is_file() and path.read_text().strip(), "its pid is written"))
 
 
 def test_a_process_is_started_once(process: Process, tmp_path: Path) -> None:
@@ -65,10 +61,7 @@ def test_what_a_killed_process_left_behind_gives_way_to_the_next(process: Proces
     command = [sys.executable, "-c", parent]
     process.start(command, ENVIRONMENT, tmp_path)
     leader = psutil.Process(pid_of(process))
-    deadline = time.monotonic() + 10
-    while "ready" not in process.log.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: "ready" in process.log.read_text(), "its child is ready")
     assert not process.headless()
     (left,) = leader.children()
     leader.kill()
@@ -86,10 +79,7 @@ def test_stopping_ends_descendants_that_ignore_the_signal(process: Process, tmp_
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     process.start([sys.executable, "-c", parent], ENVIRONMENT, tmp_path)
     leader = psutil.Process(pid_of(process))
-    deadline = time.monotonic() + 10
-    while "ready" not in process.log.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: "ready" in process.log.read_text(), "its child is ready")
     (descendant,) = leader.children()
     assert process.stop(grace=0.5)
     gone, alive = psutil.wait_procs([descendant], timeout=10)
