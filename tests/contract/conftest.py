@@ -17,6 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from sagelocal.faults.client import FaultsClient
 from sagelocal.jobs.isolation import choose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -99,6 +100,12 @@ class LocalServer:
             "SAGEMAKER_USER_CONFIG_OVERRIDE": str(self.state / "sagemaker-sdk.yaml"),
         }
 
+    @property
+    def faults(self) -> FaultsClient:
+        """Return what arms the faults of this server, if it was started with them."""
+        environment = self.environment
+        return FaultsClient(self.url, environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+
     @contextmanager
     def clients(self) -> Iterator[Client]:
         """Give a factory of boto3 clients, which takes what `boto3.client` takes, and close them afterwards."""
@@ -180,8 +187,21 @@ def client(aws: LocalServer) -> Iterator[Client]:
 
 
 @pytest.fixture
+def sagemaker(client: Client) -> Any:
+    """Give a client of SageMaker."""
+    return client("sagemaker")
+
+
+@pytest.fixture
 def bucket(client: Client) -> str:
     """Give a new bucket of the shared server."""
     name = f"test-{uuid.uuid4().hex[:20]}"
     client("s3").create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def data(client: Client, bucket: str) -> str:
+    """Give a bucket with the object data/train.csv."""
+    client("s3").put_object(Bucket=bucket, Key="data/train.csv", Body=b"1,2\n")
+    return bucket

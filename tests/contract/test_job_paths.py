@@ -29,11 +29,6 @@ NOT_ITS_OWN = [
 
 
 @pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def data(client: Client, bucket: str) -> str:
     """Return a bucket with the object data/x."""
     client("s3").put_object(Bucket=bucket, Key="data/x", Body=b"whole")

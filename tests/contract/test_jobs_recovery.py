@@ -6,17 +6,17 @@ accepted job: it ends in one of three statuses. Killing servers is ours.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
-import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archives import unpacked
+from tests.objects import read
 from tests.waiting import until
 
 Server = Any  # conftest's LocalServer
@@ -85,9 +85,8 @@ def _waiting(server: Server, name: str) -> None:
 def _ran_once(server: Server, name: str) -> None:
     assert _printed(server, name).count(f"{name} ran") == 1
     with server.clients() as client:
-        body = client("s3").get_object(Bucket=BUCKET, Key=f"output/{name}/output/model.tar.gz")["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        assert archive.getnames() == ["model.json"]
+        archive = read(client("s3"), f"s3://{BUCKET}/output/{name}/output/model.tar.gz")
+    assert list(unpacked(archive)) == ["model.json"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

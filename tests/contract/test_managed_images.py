@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.logs import lines
 
 Client = Callable[..., Any]
 
@@ -38,11 +39,6 @@ HYPERPARAMETERS = {
 }
 # as it stands in CloudWatch Logs, where a tab is #011
 ROUND = re.compile(r"\[\d+\]#011train-merror:0\.\d{5}#011validation-merror:0\.\d{5}")
-
-
-@pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
 
 
 @pytest.fixture
@@ -107,13 +103,6 @@ def _training(name: str, prefix: str, bucket: str, **hyperparameters: str) -> di
     }
 
 
-def _log(logs: Any, job: str) -> list[str]:
-    group = "/aws/sagemaker/TrainingJobs"
-    found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=job)["logStreams"]
-    events = logs.get_log_events(logGroupName=group, logStreamName=found[0]["logStreamName"], startFromHead=True)
-    return [event["message"] for event in events["events"]]
-
-
 def test_the_built_in_algorithm_is_trained_deployed_and_asked_for_its_training_data(
     sagemaker: Any,
     client: Client,
@@ -128,7 +117,7 @@ def test_the_built_in_algorithm_is_trained_deployed_and_asked_for_its_training_d
     job = sagemaker.describe_training_job(TrainingJobName=name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
 
-    rounds = [line for line in _log(client("logs"), name) if ROUND.fullmatch(line)]
+    rounds = [line for line in lines(client("logs"), name) if ROUND.fullmatch(line)]
     assert len(rounds) == 10
     metrics = {metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]}
     assert metrics.keys() == {"train:merror", "validation:merror"}

@@ -37,12 +37,6 @@ def test_every_paginator_of_an_operation_that_is_there_is_tested(service: str) -
     assert _paginated(service) <= set(MADE[service])
 
 
-@pytest.fixture
-def data(client: Client, bucket: str) -> str:
-    client("s3").put_object(Bucket=bucket, Key="data/train.csv", Body=b"1,2\n")
-    return bucket
-
-
 @pytest.mark.parametrize(
     ("service", "operation"),
     [(service, name) for service in SERVICES for name in MADE[service] if name in _paginated(service)],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.archives import packed
+from tests.logs import lines
 
 if TYPE_CHECKING:
     from tests.contract.conftest import LocalServer
@@ -44,10 +44,10 @@ def test_a_training_job_installs_and_the_next_processing_job_finds_what_is_requi
     with server.clients() as client:
         s3, sagemaker = client("s3"), client("sagemaker")
         s3.create_bucket(Bucket=name)
-        files = {"script.py": SCRIPT, "requirements/01-build.txt": "tiny-ship==1.0"}
-        s3.put_object(Bucket=name, Key="sourcedir.tar.gz", Body=_archive(files))
-        for path, text in files.items():
-            s3.put_object(Bucket=name, Key=f"code/{path}", Body=text.encode())
+        files = {"script.py": SCRIPT.encode(), "requirements/01-build.txt": b"tiny-ship==1.0"}
+        s3.put_object(Bucket=name, Key="sourcedir.tar.gz", Body=packed(files))
+        for path, content in files.items():
+            s3.put_object(Bucket=name, Key=f"code/{path}", Body=content)
         sagemaker.create_training_job(
             TrainingJobName=name,
             HyperParameters={
@@ -78,26 +78,9 @@ def test_a_training_job_installs_and_the_next_processing_job_finds_what_is_requi
         )
         sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=FAST)
         logs = client("logs")
-        assert _log(logs, "TrainingJobs", name) == ["Installing 01-build.txt", "found 1.0"]
-        assert _log(logs, "ProcessingJobs", name) == ["found 1.0"]
+        assert lines(logs, name) == ["Installing 01-build.txt", "found 1.0"]
+        assert lines(logs, name, "ProcessingJobs") == ["found 1.0"]
 
 
 def _cluster() -> dict[str, Any]:
     return {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
-
-
-def _archive(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for path, text in files.items():
-            member = tarfile.TarInfo(path)
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
-def _log(logs: Any, kind: str, job: str) -> list[str]:
-    group = f"/aws/sagemaker/{kind}"
-    stream = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=job)["logStreams"][0]["logStreamName"]
-    events = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
-    return [event["message"] for event in events]

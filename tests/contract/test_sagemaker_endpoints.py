@@ -6,14 +6,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 
 from __future__ import annotations
 
-import io
-import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+from tests.archives import packed
 
 Client = Callable[..., Any]
 
@@ -22,11 +21,6 @@ pytestmark = pytest.mark.unverified
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
 FAST = {"Delay": 0.1, "MaxAttempts": 1200}
-
-
-@pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
 
 
 @pytest.fixture
@@ -44,13 +38,8 @@ def invoke(client: Client) -> Callable[..., bytes]:
 @pytest.fixture
 def model_data(client: Client, bucket: str) -> str:
     """Return the URI of a model artifact."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        content = b'{"weights": [1, 2]}'
-        member = tarfile.TarInfo("model.json")
-        member.size = len(content)
-        archive.addfile(member, io.BytesIO(content))
-    client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=packed.getvalue())
+    archive = packed({"model.json": b'{"weights": [1, 2]}'})
+    client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=archive)
     return f"s3://{bucket}/model.tar.gz"
 
 

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.unverified
 
 
 @pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def name(sagemaker: Any) -> str:
     """Return the name of an experiment."""
     made = f"e-{uuid.uuid4()}"

@@ -6,19 +6,19 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJo
 
 from __future__ import annotations
 
-import io
 import json
 import signal
-import tarfile
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+from tests.archives import unpacked
+from tests.logs import lines
+from tests.objects import read
+from tests.waiting import until
 
 Client = Callable[..., Any]
 
@@ -30,20 +30,8 @@ FAST = {"Delay": 0.1, "MaxAttempts": 1200}
 
 
 @pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def s3(client: Client) -> Any:
     return client("s3")
-
-
-@pytest.fixture
-def data(s3: Any, bucket: str) -> str:
-    """Return a bucket with the object data/train.csv."""
-    s3.put_object(Bucket=bucket, Key="data/train.csv", Body=b"1,2\n")
-    return bucket
 
 
 @pytest.fixture
@@ -98,12 +86,8 @@ def _processing(name: str, bucket: str, script: str, **changes: Any) -> dict[str
 
 def _artifact(s3: Any, described: dict[str, Any]) -> dict[str, Any]:
     """Return what the job wrote into its model."""
-    bucket, _, key = described["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        member = archive.extractfile("model.json")
-        assert member is not None
-        content: dict[str, Any] = json.load(member)
+    files = unpacked(read(s3, described["ModelArtifacts"]["S3ModelArtifacts"]))
+    content: dict[str, Any] = json.loads(files["model.json"])
     return content
 
 
@@ -159,24 +143,13 @@ def test_a_stopped_training_job_keeps_what_it_had(client: Client, s3: Any, data:
     """
     sagemaker = client("sagemaker")
     sagemaker.create_training_job(**_training(name, data, {"seconds": "300"}))
-    _until_it_says(client("logs"), name, "waiting")
+    until(lambda: "waiting" in lines(client("logs"), name), "it waits")
     sagemaker.stop_training_job(TrainingJobName=name)
     described = _trained(sagemaker, name)
     assert described["TrainingJobStatus"] == described["SecondaryStatus"] == "Stopped"
     assert _artifact(s3, described)["stopped"] is True
     with pytest.raises(ClientError, match="The request was rejected because the training job is in status Stopped"):
         sagemaker.stop_training_job(TrainingJobName=name)
-
-
-def _until_it_says(logs: Any, name: str, word: str) -> None:
-    group = "/aws/sagemaker/TrainingJobs"
-    while True:
-        with suppress(logs.exceptions.ResourceNotFoundException):  # the first job of all has not written yet
-            for stream in logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]:
-                events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-                if any(word in event["message"] for event in events):
-                    return
-        time.sleep(0.05)
 
 
 def test_one_name_is_one_job_however_many_ask_at_once(sagemaker: Any, data: str, name: str) -> None:

@@ -21,11 +21,6 @@ ROLE = "arn:aws:iam::123456789012:role/boatyard"
 
 
 @pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def group(sagemaker: Any) -> str:
     name = f"group-{uuid.uuid4()}"
     sagemaker.create_model_package_group(ModelPackageGroupName=name, ModelPackageGroupDescription="")

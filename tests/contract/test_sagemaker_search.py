@@ -26,11 +26,6 @@ ACCURACIES = ("0.9", "0.8", "0.95")
 
 
 @pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def group(sagemaker: Any) -> str:
     """Give a group of three versions: 1 and 3 are approved, each has an accuracy."""
     name = f"group-{uuid.uuid4()}"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.logs import lines
 from tests.waiting import until
 
 Client = Callable[..., Any]
@@ -28,11 +29,6 @@ FAST = {"Delay": 0.1, "MaxAttempts": 1200}
 @pytest.fixture
 def name() -> str:
     return f"n-{uuid.uuid4()}"
-
-
-@pytest.fixture
-def sagemaker(client: Client) -> Any:
-    return client("sagemaker")
 
 
 @pytest.fixture
@@ -95,14 +91,7 @@ def test_a_job_whose_container_is_gone_says_so_in_its_logs(
     with pytest.raises(Exception, match="Failed"):
         _ended(sagemaker, name)
     assert "exit code: 4" in sagemaker.describe_transform_job(TransformJobName=name)["FailureReason"]
-    logs, group = client("logs"), "/aws/sagemaker/TransformJobs"
-    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
-    lines = [
-        event["message"]
-        for stream in streams
-        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-    ]
-    assert "going away as told" in lines
+    assert "going away as told" in lines(client("logs"), name, "TransformJobs")
     assert client("s3").list_objects_v2(Bucket=data, Prefix="out/")["KeyCount"] == 0
 
 

@@ -1,6 +1,5 @@
 """A secret reaches the script that needs it, and nothing else: not a request, a log, an XCom, a record or a file."""
 
-import asyncio
 import hashlib
 import logging
 import uuid
@@ -11,14 +10,13 @@ from typing import Any
 import botocore
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
-from airflow.triggers.base import TriggerEvent
 from tests.contract.conftest import CONTAINERS, LocalServer
+from tests.deferral import fire
+from tests.logs import lines
 from tests.unit.airflow.conftest import ROLE, Task
-from tests.unit.iterative import lines
 
 from boatyard.airflow.failures import JobFailedError
 from boatyard.airflow.operators import SageMakerTrainingOperator
-from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
 from boatyard.aws.outcome import Outcome
 from boatyard.aws.records.record import key_of
@@ -45,14 +43,6 @@ def holding(folder: Path) -> list[Path]:
     """Return the files of sagelocal that hold the secret, its own Secrets Manager (moto's snapshots) left out."""
     files = (path for path in folder.rglob("*") if path.is_file() and folder / "moto" not in path.parents)
     return [path for path in files if VALUE.encode() in path.read_bytes()]
-
-
-def fired(deferral: TaskDeferred) -> dict[str, Any]:
-    async def first() -> TriggerEvent:
-        return await anext(aiter(JobTrigger(**deferral.trigger.serialize()[1]).run()))
-
-    payload: dict[str, Any] = asyncio.run(first()).payload
-    return payload
 
 
 def test_a_secret_is_seen_by_its_script_alone(
@@ -112,7 +102,7 @@ def test_a_secret_is_seen_by_its_script_alone(
         assert job.outcome is Outcome.RUNNING
     assert holding(aws.state) == []
     gate.touch()
-    carried = {"event": fired(deferred.value), **(deferred.value.kwargs or {})}
+    carried = {"event": fire(deferred.value.trigger), **(deferred.value.kwargs or {})}
     with pytest.raises(JobFailedError, match=r"PermissionError: the token \*\*\* was refused") as failed:
         operator().resume_execution("execute_complete", carried, task.context())
     described = client("sagemaker").describe_training_job(TrainingJobName=name)

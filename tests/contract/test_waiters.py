@@ -108,12 +108,6 @@ CASES: dict[str, dict[str, Case]] = {
 EACH = [(service, name) for service, cases in CASES.items() for name in cases]
 
 
-@pytest.fixture
-def data(client: Client, bucket: str) -> str:
-    client("s3").put_object(Bucket=bucket, Key="data/train.csv", Body=b"1,2\n")
-    return bucket
-
-
 def test_every_waiter_of_an_operation_that_is_there_is_tested() -> None:
     for service, cases in CASES.items():
         real = {found.name for found in coverage.operations(service) if found.answered == coverage.REAL}

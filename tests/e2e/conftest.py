@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.objects import read
 
 from boatyard.aws.clients import client
 from boatyard.cli.airflow_rest import AirflowRest
@@ -48,6 +49,10 @@ class Project:
         """Return a client as `eval "$(boatyard env)"` would set it up."""
         environment = _exports(self.boatyard("env").stdout)
         return client(service, environment)
+
+    def read(self, uri: str) -> bytes:
+        """Return what an object of S3 holds."""
+        return read(self.client("s3"), uri)
 
     def bucket(self) -> str:
         return _exports(self.boatyard("env").stdout)["BOATYARD_BUCKET"]

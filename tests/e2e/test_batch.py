@@ -16,14 +16,8 @@ from boatyard.steps import BATCH_STEPS
 pytestmark = pytest.mark.timeout(900)
 
 
-def _read(project: Project, uri: str) -> bytes:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body: bytes = project.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return body
-
-
 def _latest(project: Project) -> dict[str, Any]:
-    pointer: dict[str, Any] = json.loads(_read(project, f"s3://{project.bucket()}/digits/batch/latest.json"))
+    pointer: dict[str, Any] = json.loads(project.read(f"s3://{project.bucket()}/digits/batch/latest.json"))
     return pointer
 
 
@@ -39,9 +33,9 @@ def test_every_record_gets_the_answer_of_the_model_in_service(
 ) -> None:
     assert [step["name"] for step in batch] == [step.name for step in BATCH_STEPS]
     pointer = _latest(project)
-    manifest = json.loads(_read(project, pointer["manifest"]))
+    manifest = json.loads(project.read(pointer["manifest"]))
     assert manifest["rows"] == pointer["rows"] == 1797
-    table = pa.concat_tables(pq.read_table(io.BytesIO(_read(project, uri))) for uri in manifest["files"])
+    table = pa.concat_tables(pq.read_table(io.BytesIO(project.read(uri))) for uri in manifest["files"])
     assert table.column_names == ["record_id", "digit_predicted"]
     assert manifest["columns"] == {"record_id": "String", "digit_predicted": "Integral"}
     answers = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -14,12 +14,6 @@ WORSE = {"num_round: 10": "num_round: 1", "max_depth: 5": "max_depth: 1", "at_le
 pytestmark = pytest.mark.timeout(900)
 
 
-def _read(project: Project, uri: str) -> bytes:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body: bytes = project.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return body
-
-
 def _in_service(project: Project, endpoint: str) -> dict[str, Any]:
     """Return the model package behind an endpoint."""
     sagemaker = project.client("sagemaker")
@@ -35,10 +29,11 @@ def test_a_package_carries_the_decision_its_numbers_and_its_report(project: Proj
     recorded = package["CustomerMetadataProperties"]
     assert recorded["gate.decision"] == "passed"
     statistics = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-    accuracy = json.loads(_read(project, statistics))["multiclass_classification_metrics"]["accuracy"]["value"]
+    measured = json.loads(project.read(statistics))["multiclass_classification_metrics"]
+    accuracy = measured["accuracy"]["value"]
     assert float(recorded[f"gate.{ACCURACY}"]) == pytest.approx(accuracy)
     assert recorded["report"].startswith(statistics.rpartition("/")[0])
-    assert b"confusion matrix" in _read(project, recorded["report"])
+    assert b"confusion matrix" in project.read(recorded["report"])
 
 
 def test_a_model_worse_than_the_champion_is_stopped_and_the_champion_stays(
@@ -53,7 +48,7 @@ def test_a_model_worse_than_the_champion_is_stopped_and_the_champion_stays(
     assert "is worse by more than the margin 0.005" in str(failed.value)
     evaluated = watch.result("evaluate")
     assert evaluated["champion"] == before
-    assert before.encode() in _read(project, evaluated["report"])
+    assert before.encode() in project.read(evaluated["report"])
     assert _in_service(project, demo["endpoint"])["ModelPackageArn"] == before
 
 

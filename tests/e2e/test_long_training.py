@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import Project
-from tests.unit.iterative import STEPS, lines, losses, request
+from tests.logs import lines
+from tests.unit.iterative import STEPS, losses, request
 
 pytestmark = pytest.mark.timeout(600)
 

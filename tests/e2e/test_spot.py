@@ -1,17 +1,15 @@
 """A spot job whose machine is taken away comes to the very model that an uninterrupted job makes."""
 
-import io
 import random
-import tarfile
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.archives import unpacked
 from tests.contract.conftest import LocalServer, images, start_server
-from tests.unit.iterative import lines
-
-from sagelocal.faults.client import FaultsClient
+from tests.logs import lines
+from tests.objects import read
 
 __all__ = ["images", "start_server"]
 
@@ -67,7 +65,6 @@ def request(bucket: str, name: str) -> dict[str, Any]:
 def test_an_interrupted_spot_job_makes_the_model_of_an_uninterrupted_one(aws: LocalServer) -> None:
     with aws.clients() as client:
         sagemaker, s3, logs = client("sagemaker"), client("s3"), client("logs")
-        faults = FaultsClient(aws.url, aws.environment["AWS_ACCESS_KEY_ID"], aws.environment["AWS_SECRET_ACCESS_KEY"])
         s3.create_bucket(Bucket="spot")
         s3.put_object(Bucket="spot", Key="rows/train.csv", Body=rows())
 
@@ -85,11 +82,7 @@ def test_an_interrupted_spot_job_makes_the_model_of_an_uninterrupted_one(aws: Lo
 
         def model(name: str) -> bytes:
             uri = ended(name)["ModelArtifacts"]["S3ModelArtifacts"]
-            packed = s3.get_object(Bucket="spot", Key=uri.removeprefix("s3://spot/"))["Body"].read()
-            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-                file = archive.extractfile("xgboost-model")
-                assert file is not None
-                return file.read()
+            return unpacked(read(s3, uri))["xgboost-model"]
 
         sagemaker.create_training_job(**request("spot", "calm"))
         ended("calm")
@@ -97,7 +90,7 @@ def test_an_interrupted_spot_job_makes_the_model_of_an_uninterrupted_one(aws: Lo
         while not checkpoints("stormy"):
             assert described("stormy")["TrainingJobStatus"] == "InProgress"
             time.sleep(0.05)
-        faults.add("interrupt", name="stormy")
+        aws.faults.add("interrupt", name="stormy")
         phases = [transition["Status"] for transition in ended("stormy")["SecondaryStatusTransitions"]]
         assert phases.count("Interrupted") == 1
         (going_on,) = [line for line in lines(logs, "stormy") if line.startswith("Going on after ")]

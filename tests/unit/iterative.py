@@ -55,20 +55,6 @@ def request(bucket: str, seconds: int, *, checkpoints: bool = True, script: str 
     }
 
 
-def lines(logs: Any, job: str) -> list[str]:
-    """Return what a job wrote so far."""
-    group = "/aws/sagemaker/TrainingJobs"
-    try:
-        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
-    except logs.exceptions.ResourceNotFoundException:  # no job has written anything yet
-        return []
-    return [
-        event["message"]
-        for stream in streams
-        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-    ]
-
-
 def losses(lines: list[str]) -> dict[int, str]:
     """Return the loss of each step as the jobs wrote it; a step that was done twice must have come to the same."""
     found: dict[int, str] = {}

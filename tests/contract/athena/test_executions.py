@@ -13,16 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.contract.errors import error_of
 
 pytestmark = pytest.mark.unverified
-
-
-def error_of(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **named)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_a_token_starts_one_query_only(queries: Any) -> None:

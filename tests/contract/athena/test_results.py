@@ -6,20 +6,12 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.contract.errors import error_of
 
 pytestmark = pytest.mark.unverified
-
-
-def error_of(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **named)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_a_select_leaves_its_rows_as_csv_and_gives_them_page_by_page(queries: Any) -> None:

@@ -13,17 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from botocore.exceptions import ClientError
+from tests.contract.errors import error_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.unverified
-
-
-def error_of(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **named)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_a_table_reads_the_files_at_its_location_by_column_name(queries: Any) -> None:

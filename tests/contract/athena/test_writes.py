@@ -9,21 +9,13 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.h
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError
+from tests.contract.errors import error_of
 
 pytestmark = pytest.mark.unverified
-
-
-def error_of(call: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **named)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def keys(queries: Any, prefix: str) -> list[str]:

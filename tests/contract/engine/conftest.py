@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archives import unpacked
 from tests.waiting import until
 
 Server = Any  # the contract tests' LocalServer
@@ -222,10 +223,7 @@ class Contained:
 
     def model(self, name: str) -> dict[str, bytes]:
         """Return what a training job's model.tar.gz holds."""
-        body = self.read(f"models/{name}/output/model.tar.gz")
-        with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-            members = {member.name: archive.extractfile(member) for member in archive.getmembers()}
-            return {path: file.read() for path, file in members.items() if file is not None}
+        return unpacked(self.read(f"models/{name}/output/model.tar.gz"))
 
     def images(self, name: str) -> list[str]:
         """Return the images that were built of a folder."""

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from tests.waiting import until
 
-from sagelocal.faults.client import FaultsClient
-
 Contained = Any  # conftest's
 
 pytestmark = pytest.mark.unverified
@@ -100,14 +98,8 @@ def test_a_container_that_no_run_knows_is_removed_by_the_next_server(killed: Con
     assert not killed.containers()
 
 
-def _arm(contained: Contained, action: str, **members: Any) -> None:
-    keys = contained.server.environment
-    faults = FaultsClient(contained.server.url, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
-    faults.add(action, **members)
-
-
 def test_an_interrupted_spot_job_loses_its_container_and_gets_another(contained: Contained) -> None:
-    _arm(contained, "interrupt", name="spot-*", after=1, seconds=0)
+    contained.server.faults.add("interrupt", name="spot-*", after=1, seconds=0)
     name = contained.train(
         "test -f /opt/ml/checkpoints/seen && exit 0; echo seen > /opt/ml/checkpoints/seen; echo waiting; sleep 600",
         name="spot-1",
@@ -126,7 +118,7 @@ def test_an_interrupted_spot_job_loses_its_container_and_gets_another(contained:
     [("kill", "exit code: 137"), ("crash", "InternalServerError: The job's process was lost")],
 )
 def test_faults_hit_the_container(contained: Contained, action: str, reason: str) -> None:
-    _arm(contained, action, name=f"{action}ed")
+    contained.server.faults.add(action, name=f"{action}ed")
     name = contained.train(WAIT, name=f"{action}ed")
     described = contained.trained(name)
     assert described["TrainingJobStatus"] == "Failed"

@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from __future__ import annotations
 
-import io
 import signal
-import tarfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
+from tests.archives import packed
 from tests.waiting import until
 
 Contained = Any  # conftest's
@@ -24,12 +23,7 @@ FAST = {"Delay": 0.1, "MaxAttempts": 1200}
 
 
 def _model(contained: Contained, name: str, image: str = "", **members: Any) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        member = tarfile.TarInfo("model.txt")
-        member.size = len(name)
-        archive.addfile(member, io.BytesIO(name.encode()))
-    contained.write(f"packed/{name}.tar.gz", packed.getvalue())
+    contained.write(f"packed/{name}.tar.gz", packed({"model.txt": name.encode()}))
     container = {"Image": image or contained.image, "ModelDataUrl": f"s3://lake/packed/{name}.tar.gz", **members}
     contained.sagemaker("create_model", ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError
 from tests.waiting import until
 
 Client = Callable[..., Any]
@@ -121,16 +120,3 @@ def features(client: Client, bucket: str) -> Features:
 def features_of() -> type[Features]:
     """Give the class, for servers of a test's own."""
     return Features
-
-
-@pytest.fixture
-def error_of() -> Callable[..., tuple[str, str]]:
-    """Give a function that makes a call and returns the code and the message of its error."""
-
-    def code_and_message(call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
-        with pytest.raises(ClientError) as caught:
-            call(**arguments)
-        error = caught.value.response["Error"]
-        return error["Code"], error["Message"]
-
-    return code_and_message

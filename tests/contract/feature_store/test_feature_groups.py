@@ -7,15 +7,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListFeatureGroups.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.errors import error_of
 
 pytestmark = pytest.mark.unverified
-
-ErrorOf = Callable[..., tuple[str, str]]
 
 
 def test_a_group_is_described_as_it_was_made(features: Any) -> None:
@@ -34,7 +32,7 @@ def test_a_group_is_described_as_it_was_made(features: Any) -> None:
     assert features.describe(described["FeatureGroupArn"])["FeatureGroupName"] == name
 
 
-def test_a_name_is_given_once_until_its_group_is_deleted(features: Any, error_of: ErrorOf) -> None:
+def test_a_name_is_given_once_until_its_group_is_deleted(features: Any) -> None:
     name = features.create_group()
     features.put(name, id="1", event_time="2024-01-01T00:00:00Z")
     again = {
@@ -91,6 +89,6 @@ def test_groups_are_listed_by_what_their_names_contain(features: Any) -> None:
     assert [name for name in found if name in names] == sorted(names)
 
 
-def test_a_group_that_is_not_there_answers_resource_not_found(features: Any, error_of: ErrorOf) -> None:
+def test_a_group_that_is_not_there_answers_resource_not_found(features: Any) -> None:
     for call in (features.sagemaker.describe_feature_group, features.sagemaker.delete_feature_group):
         assert error_of(call, FeatureGroupName="none")[0] == "ResourceNotFound"

@@ -8,15 +8,14 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_Dele
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.contract.errors import error_of
 
 pytestmark = pytest.mark.unverified
 
-ErrorOf = Callable[..., tuple[str, str]]
 DAYS = [f"2024-01-{day:02}T00:00:00Z" for day in range(1, 10)]
 
 
@@ -102,7 +101,7 @@ def test_a_soft_delete_that_is_too_old_leaves_the_record(features: Any) -> None:
     assert features.get(name, "1")["count"] == "2"
 
 
-def test_a_hard_delete_forgets_the_event_time_and_refuses_one_too_old(features: Any, error_of: ErrorOf) -> None:
+def test_a_hard_delete_forgets_the_event_time_and_refuses_one_too_old(features: Any) -> None:
     name = features.create_group()
     features.put(name, id="1", event_time=DAYS[1])
     call = {"FeatureGroupName": name, "RecordIdentifierValueAsString": "1", "DeletionMode": "HardDelete"}
@@ -164,7 +163,7 @@ def test_a_time_to_live_of_the_record_comes_before_that_of_the_call_and_of_the_g
     assert len(features.wait_for_rows(name, 5)) == 5  # the offline store keeps everything
 
 
-def test_a_batch_get_is_limited_as_the_api_says(features: Any, error_of: ErrorOf) -> None:
+def test_a_batch_get_is_limited_as_the_api_says(features: Any) -> None:
     name = features.create_group()
     many = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": ["1"]}] * 101
     code, message = error_of(features.runtime.batch_get_record, Identifiers=many)
@@ -191,7 +190,7 @@ def test_a_batch_get_is_limited_as_the_api_says(features: Any, error_of: ErrorOf
     ],
 )
 def test_a_record_that_does_not_fit_its_group_is_refused_by_name(
-    features: Any, error_of: ErrorOf, values: dict[str, str], named: str
+    features: Any, values: dict[str, str], named: str
 ) -> None:
     name = features.create_group()
     code, message = error_of(features.runtime.put_record, FeatureGroupName=name, Record=record(**values))
@@ -200,7 +199,7 @@ def test_a_record_that_does_not_fit_its_group_is_refused_by_name(
     assert features.get(name, "1") == {}
 
 
-def test_a_group_without_an_online_store_has_no_records_to_read(features: Any, error_of: ErrorOf) -> None:
+def test_a_group_without_an_online_store_has_no_records_to_read(features: Any) -> None:
     name = features.create_group(OnlineStoreConfig=None)
     features.put(name, id="1", event_time=DAYS[0])
     read = {"FeatureGroupName": name, "RecordIdentifierValueAsString": "1"}
@@ -210,7 +209,7 @@ def test_a_group_without_an_online_store_has_no_records_to_read(features: Any, e
     assert len(features.wait_for_rows(name, 1)) == 1
 
 
-def test_a_group_that_is_not_there_has_no_records(features: Any, error_of: ErrorOf) -> None:
+def test_a_group_that_is_not_there_has_no_records(features: Any) -> None:
     read = {"FeatureGroupName": "none", "RecordIdentifierValueAsString": "1"}
     assert error_of(features.runtime.get_record, **read)[0] == "ResourceNotFound"
     # PutRecord has no ResourceNotFound: https://github.com/aws/sagemaker-python-sdk/issues/2606

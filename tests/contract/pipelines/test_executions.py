@@ -19,8 +19,6 @@ from tests.contract.eventing import Queue, events, queue, rule
 from tests.contract.pipelines.conftest import Json, Pipelines, condition, get, process, train
 from tests.waiting import until
 
-from sagelocal.faults.client import FaultsClient
-
 __all__ = ["events", "queue"]
 
 pytestmark = pytest.mark.unverified
@@ -206,11 +204,9 @@ def test_an_execution_whose_server_is_killed_again_and_again_creates_each_job_on
 def test_a_step_is_tried_again_as_its_policy_says(start_server: Callable[..., Server]) -> None:
     """https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html"""
     server = start_server("--faults")
-    keys = server.environment
-    faults = FaultsClient(server.url, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
     policy = {"ExceptionType": ["SageMaker.CAPACITY_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 1}
-    faults.add("capacity", kind="training_job", name="pipelines-*-lucky-*", times=1)
-    faults.add("capacity", kind="training_job", name="pipelines-*-unlucky-*", times=2)
+    server.faults.add("capacity", kind="training_job", name="pipelines-*-lucky-*", times=1)
+    server.faults.add("capacity", kind="training_job", name="pipelines-*-unlucky-*", times=2)
     with server.clients() as client:
         client("s3").create_bucket(Bucket="lake")
         pipelines = Pipelines(client)

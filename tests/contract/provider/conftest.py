@@ -35,13 +35,6 @@ def name() -> str:
 
 
 @pytest.fixture
-def data(client: Client, bucket: str) -> str:
-    """Return a bucket with the object data/train.csv."""
-    client("s3").put_object(Bucket=bucket, Key="data/train.csv", Body=b"1,2\n")
-    return bucket
-
-
-@pytest.fixture
 def served(client: Client, name: str) -> str:
     """Return the name of a model that answers with what it was sent."""
     client("sagemaker").create_model(**model(name))

@@ -18,7 +18,7 @@ from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from tests.contract.athena.conftest import ENDLESS
 from tests.contract.conftest import LocalServer
-from tests.contract.provider.deferral import defer, fire, resume
+from tests.deferral import defer, fire, resume
 
 Client = Callable[..., Any]
 Context = Any  # of Airflow, in part

@@ -8,8 +8,6 @@ https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/_api/airf
 from __future__ import annotations
 
 import asyncio
-import io
-import tarfile
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -18,7 +16,9 @@ from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.hooks.sagemaker import LogState, SageMakerHook
+from tests.archives import unpacked
 from tests.contract.provider.requests import endpoint_config, model, numbers, processing, training, transform, tuning
+from tests.objects import read
 
 Client = Callable[..., Any]
 
@@ -43,11 +43,6 @@ def trained(hook: SageMakerHook, data: str, name: str) -> dict[str, Any]:
     return described
 
 
-def _read(client: Client, bucket: str, key: str) -> bytes:
-    body: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return body
-
-
 def test_the_files_of_a_configuration_are_uploaded_before_the_job(
     hook: SageMakerHook, client: Client, name: str, tmp_path: Path
 ) -> None:
@@ -58,10 +53,9 @@ def test_the_files_of_a_configuration_are_uploaded_before_the_job(
     ]
     hook.configure_s3_resources({"S3Operations": {"S3CreateBucket": [{"Bucket": name}], "S3Upload": uploads}})
     hook.tar_and_s3_upload(str(tmp_path / "train.csv"), "one.tar.gz", name)
-    assert _read(client, name, "train.csv") == b"1,2\n"
+    assert read(client("s3"), f"s3://{name}/train.csv") == b"1,2\n"
     for key in ("packed.tar.gz", "one.tar.gz"):
-        with tarfile.open(fileobj=io.BytesIO(_read(client, name, key))) as archive:
-            assert archive.getnames() == ["train.csv"]
+        assert list(unpacked(read(client("s3"), f"s3://{name}/{key}"))) == ["train.csv"]
 
 
 def test_inputs_are_looked_for_before_a_job_is_created(hook: SageMakerHook, data: str, name: str) -> None:
@@ -154,8 +148,8 @@ def test_jobs_of_every_kind_are_created_described_and_listed(
     assert hook.describe_transform_job(name)["TransformJobStatus"] == "Completed"
     tuned = hook.describe_tuning_job(name[:32])
     assert tuned["TrainingJobStatusCounters"]["Completed"] == 2
-    assert _read(client, data, "out/report.json") == b'{"rows": 1}'
-    assert _read(client, data, "predicted/train.csv.out") == b"1,2\n"
+    assert read(client("s3"), f"s3://{data}/out/report.json") == b'{"rows": 1}'
+    assert read(client("s3"), f"s3://{data}/predicted/train.csv.out") == b"1,2\n"
     (processed,) = hook.list_processing_jobs(NameContains=name)
     (transformed,) = hook.list_transform_jobs(name_contains=name)
     assert (processed["ProcessingJobName"], transformed["TransformJobName"]) == (name, name)

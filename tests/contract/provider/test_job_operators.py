@@ -5,18 +5,18 @@ https://airflow.apache.org/docs/apache-airflow-providers-amazon/stable/operators
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import tarfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators import sagemaker
 from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
-from tests.contract.provider.deferral import defer, fire, resume
+from tests.archives import unpacked
 from tests.contract.provider.requests import model, processing, training, transform, tuning
+from tests.deferral import defer, fire, resume
+from tests.objects import read
 
 Client = Callable[..., Any]
 Context = Any  # of Airflow, in part
@@ -32,18 +32,8 @@ def _train(config: dict[str, Any], **options: Any) -> sagemaker.SageMakerTrainin
 
 
 def _artifact(client: Client, uri: str) -> dict[str, Any]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        member = archive.extractfile("model.json")
-        assert member is not None
-        content: dict[str, Any] = json.load(member)
+    content: dict[str, Any] = json.loads(unpacked(read(client("s3"), uri))["model.json"])
     return content
-
-
-def _read(client: Client, bucket: str, key: str) -> bytes:
-    body: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return body
 
 
 def test_the_processing_operator_processes(client: Client, context: Context, data: str, name: str) -> None:
@@ -53,7 +43,7 @@ def test_the_processing_operator_processes(client: Client, context: Context, dat
     result = operator.execute(context)
     assert result["Processing"]["ProcessingJobStatus"] == "Completed"
     assert result["OutputFiles"]["Report"] == {"rows": 1}
-    assert json.loads(_read(client, data, "out/report.json")) == {"rows": 1}
+    assert json.loads(read(client("s3"), f"s3://{data}/out/report.json")) == {"rows": 1}
 
 
 def test_the_processing_operator_fails_with_the_jobs_reason(context: Context, data: str, name: str) -> None:
@@ -159,7 +149,7 @@ def test_the_transform_operator_makes_the_model_and_transforms(
     result = sagemaker.SageMakerTransformOperator(config=config, **OPTIONS).execute(context)
     assert result["Transform"]["TransformJobStatus"] == "Completed"
     assert result["Model"]["ModelName"] == name
-    assert _read(client, data, "predicted/train.csv.out") == b"1,2\n"
+    assert read(client("s3"), f"s3://{data}/predicted/train.csv.out") == b"1,2\n"
 
 
 def test_the_deferred_transform_operator_is_resumed_by_its_trigger(
@@ -167,4 +157,4 @@ def test_the_deferred_transform_operator_is_resumed_by_its_trigger(
 ) -> None:
     operator = sagemaker.SageMakerTransformOperator(config=transform(name, served, data), deferrable=True, **OPTIONS)
     assert resume(operator, context)["Transform"]["TransformJobStatus"] == "Completed"
-    assert _read(client, data, "predicted/train.csv.out") == b"1,2\n"
+    assert read(client("s3"), f"s3://{data}/predicted/train.csv.out") == b"1,2\n"

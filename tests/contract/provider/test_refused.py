@@ -37,8 +37,8 @@ from airflow.providers.amazon.aws.triggers.sagemaker_unified_studio_notebook imp
     SageMakerUnifiedStudioNotebookTrigger,
 )
 from sagemaker_studio.utils._internal import InternalUtils
-from tests.contract.provider.deferral import fire
 from tests.contract.provider.requests import ROLE
+from tests.deferral import fire
 
 pytestmark = pytest.mark.unverified
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators import s3
+from tests.objects import read
 
 Client = Callable[..., Any]
 
@@ -32,11 +33,6 @@ def _keys(client: Client, bucket: str) -> list[str]:
     return [found["Key"] for found in client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-def _read(client: Client, bucket: str, key: str) -> bytes:
-    body: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    return body
-
-
 def test_the_bucket_operators_create_and_delete(client: Client) -> None:
     name = f"operator-{uuid.uuid4()}"
     s3.S3CreateBucketOperator(bucket_name=name, **OPTIONS).execute({})
@@ -50,7 +46,7 @@ def test_the_bucket_operators_create_and_delete(client: Client) -> None:
 def test_the_create_and_read_operators_keep_a_text(client: Client, bucket: str) -> None:
     s3.S3CreateObjectOperator(s3_bucket=bucket, s3_key="text", data="grün", **OPTIONS).execute({})
     s3.S3CreateObjectOperator(s3_key=f"s3://{bucket}/bytes", data=b"\x00", encrypt=True, **OPTIONS).execute({})
-    assert _read(client, bucket, "text") == "grün".encode()
+    assert read(client("s3"), f"s3://{bucket}/text") == "grün".encode()
     assert client("s3").head_object(Bucket=bucket, Key="bytes")["ServerSideEncryption"] == "AES256"
     assert s3.S3ReadObjectOperator(s3_bucket=bucket, s3_key="text", **OPTIONS).execute({}) == "grün"
 
@@ -63,7 +59,7 @@ def test_the_copy_operators_copy_an_object_and_a_prefix(client: Client, tree: st
         source_bucket_prefix=f"s3://{tree}/a/", dest_bucket_prefix=f"s3://{tree}/copy/a/", **OPTIONS
     ).execute({})
     assert _keys(client, tree) == ["a/1.csv", "a/b/2.csv", "c.json", "copy/a/1.csv", "copy/a/b/2.csv", "copy/c.json"]
-    assert _read(client, tree, "copy/a/b/2.csv") == b"a/b/2.csv"
+    assert read(client("s3"), f"s3://{tree}/copy/a/b/2.csv") == b"a/b/2.csv"
 
 
 def test_the_list_operators_list_keys_and_prefixes(tree: str) -> None:
@@ -94,7 +90,7 @@ def test_the_transform_operator_runs_a_script_between_two_objects(client: Client
         task_id="task",
     )
     operator.execute({})
-    assert _read(client, tree, "upper") == b"C.JSON!"
+    assert read(client("s3"), f"s3://{tree}/upper") == b"C.JSON!"
     script.write_text("#!/bin/sh\nexit 3\n")
     with pytest.raises(Exception, match="Transform script failed: 3"):
         operator.execute({})

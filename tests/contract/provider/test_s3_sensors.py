@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor, S3KeysUnchangedSensor
 from airflow.providers.amazon.aws.triggers.s3 import S3KeysUnchangedTrigger, S3KeyTrigger
-from tests.contract.provider.deferral import defer, fire, resume
+from tests.deferral import defer, fire, resume
 
 Client = Callable[..., Any]
 

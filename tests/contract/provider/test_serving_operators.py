@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators import sagemaker
-from tests.contract.provider.deferral import defer, fire, resume
 from tests.contract.provider.requests import IMAGE, endpoint_config, model, numbers, training
+from tests.deferral import defer, fire, resume
 
 Client = Callable[..., Any]
 Context = Any  # of Airflow, in part

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.contract.conftest import LocalServer, aws, bucket, client, images, isolation, start_server
+from tests.contract.conftest import LocalServer, aws, bucket, client, images, isolation, sagemaker, start_server
 
 from boatyard.airflow import triggers
 
-__all__ = ["aws", "bucket", "client", "images", "isolation", "start_server"]
+__all__ = ["aws", "bucket", "client", "images", "isolation", "sagemaker", "start_server"]
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
 ROLE = "arn:aws:iam::123456789012:role/boatyard"
@@ -83,11 +83,6 @@ def environment(aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BOATYARD_DEPLOYMENT", "test")
     monkeypatch.setattr(triggers, "_POLLERS", {})  # theirs reach the server of an earlier test
-
-
-@pytest.fixture
-def sagemaker(client: Callable[[str], Any]) -> Any:
-    return client("sagemaker")
 
 
 @pytest.fixture

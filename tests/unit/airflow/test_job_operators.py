@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-from airflow.triggers.base import TriggerEvent
+from tests.deferral import fire
 from tests.unit.airflow.conftest import Task
 
 from boatyard.airflow.failures import RETRY_POLICY, JobFailedError, PermanentJobFailedError
@@ -43,16 +43,6 @@ def deferred(operator: JobOperator, task: Task) -> JobTrigger:
     path, arguments = raised.value.trigger.serialize()
     assert path == "boatyard.airflow.triggers.JobTrigger"
     return JobTrigger(**arguments)
-
-
-def fired(trigger: JobTrigger) -> dict[str, Any]:
-    async def first() -> TriggerEvent:
-        async for event in trigger.run():
-            return event
-        raise AssertionError("the trigger ended without an event")
-
-    payload: dict[str, Any] = asyncio.run(first()).payload
-    return payload
 
 
 def test_a_short_job_is_waited_for_in_the_worker(sagemaker: Any, training: Training, task: Task) -> None:
@@ -130,7 +120,7 @@ def test_our_dags_do_not_run_a_failing_script_twice() -> None:
 
 def test_a_long_job_is_waited_for_in_the_triggerer(training: Training, task: Task) -> None:
     made = operator(training(seconds="1.5"), defer_after=0.1)
-    event = fired(deferred(made, task))
+    event = fire(deferred(made, task))
     # the worker that resumes is another process: nothing but the arguments and the event is left
     result = operator(training(seconds="1.5"), defer_after=0.1).execute_complete(task.context(), event)
     assert result["job_name"] == event["job_name"]
@@ -144,7 +134,7 @@ def test_a_job_that_the_triggerer_could_not_look_at_is_waited_for_again(training
     with pytest.raises(TaskDeferred) as raised:
         operator(training(), defer_after=0.1).execute_complete(task.context(), event, waited.deadline)
     assert raised.value.trigger.serialize() == waited.serialize()
-    event = fired(waited)
+    event = fire(waited)
     result = operator(training()).execute_complete(task.context(), event, **(raised.value.kwargs or {}))
     assert result["Training"]["TrainingJobStatus"] == "Completed"
 
@@ -155,14 +145,14 @@ def test_a_task_shows_its_jobs_log_once_although_it_was_deferred(
     made = operator(training(message="the tide is out", seconds="3"), defer_after=2.5)
     with pytest.raises(TaskDeferred) as raised:
         made.execute(task.context())
-    event = fired(JobTrigger(**raised.value.trigger.serialize()[1]))
+    event = fire(raised.value.trigger)
     operator(training()).execute_complete(task.context(), event, **(raised.value.kwargs or {}))
     assert re.findall(r"\| (the tide is out|waiting)", capsys.readouterr().out) == ["the tide is out", "waiting"]
 
 
 def test_a_long_job_that_fails_fails_the_task_when_it_resumes(training: Training, task: Task) -> None:
     config = training(seconds="1", failure="the mast broke")
-    event = fired(deferred(operator(config, defer_after=0.1), task))
+    event = fire(deferred(operator(config, defer_after=0.1), task))
     with pytest.raises(JobFailedError, match="the mast broke"):
         operator(config).execute_complete(task.context(), event)
 
@@ -232,7 +222,7 @@ def test_a_job_that_takes_too_long_is_stopped_after_the_wait_in_the_triggerer(
     sagemaker: Any, training: Training, task: Task
 ) -> None:
     made = operator(training(seconds=LONG), max_attempts=2, check_interval=1, defer_after=0.1)
-    event = fired(deferred(made, task))
+    event = fire(deferred(made, task))
     assert event["in_time"] is False
     with pytest.raises(AirflowException, match="did not end within 2 s"):
         made.execute_complete(task.context(), event)

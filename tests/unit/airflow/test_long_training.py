@@ -1,19 +1,18 @@
 """A training longer than a job may run, and one on spot machines, each as one task, against a real sagelocal."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
-from airflow.triggers.base import TriggerEvent
 from tests.contract.conftest import LocalServer
+from tests.deferral import fire
+from tests.logs import lines
 from tests.unit.airflow.conftest import Task
-from tests.unit.iterative import STEPS, lines, losses, request
+from tests.unit.iterative import STEPS, losses, request
 
 from boatyard.airflow.operators import SageMakerTrainingOperator
-from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws.naming import earlier_attempts
 from sagelocal.faults.client import FaultsClient
 
@@ -28,26 +27,14 @@ def aws(start_server: Callable[..., LocalServer]) -> LocalServer:
 
 @pytest.fixture
 def faults(aws: LocalServer) -> Iterator[FaultsClient]:
-    keys = aws.environment
-    made = FaultsClient(aws.url, keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
-    yield made
-    made.clear()
+    yield aws.faults
+    aws.faults.clear()
 
 
 def operator(config: dict[str, Any], **arguments: Any) -> SageMakerTrainingOperator:
     return SageMakerTrainingOperator(
         task_id="train", config=config, aws_conn_id=None, retries=1, return_description=False, **arguments
     )
-
-
-def fired(deferral: TaskDeferred) -> dict[str, Any]:
-    _, arguments = deferral.trigger.serialize()
-
-    async def first() -> TriggerEvent:
-        return await anext(aiter(JobTrigger(**arguments).run()))
-
-    payload: dict[str, Any] = asyncio.run(first()).payload
-    return payload
 
 
 def curve(client: Callable[[str], Any], last: str) -> dict[int, str]:
@@ -83,7 +70,7 @@ def test_each_of_its_jobs_is_waited_for_in_the_triggerer(client: Callable[[str],
         try:
             result = step()
         except TaskDeferred as deferral:
-            event = fired(deferral)
+            event = fire(deferral.trigger)
             waited.append(event["job_name"])
             carried = dict(deferral.kwargs or {})
             step = lambda: resumed().execute_complete(task.context(), event, **carried)  # noqa: B023, E731 - called at once

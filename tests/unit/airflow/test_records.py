@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from tests.deferral import fire
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
-from tests.unit.airflow.test_job_operators import fired
 
 from boatyard.airflow.failures import JobFailedError
 from boatyard.airflow.operators import FeatureStoreVisibleOperator, SageMakerTrainingOperator
 from boatyard.airflow.operators.recorded import RecordedOperator, TaskLink
-from boatyard.airflow.triggers import JobTrigger
 from boatyard.steps import Request
 
 Training = Callable[..., dict[str, Any]]
@@ -109,7 +108,7 @@ def test_a_deferred_task_leaves_its_record_when_it_resumes_with_what_it_asked_be
     with pytest.raises(TaskDeferred) as raised:
         operator(training(seconds="1"), place, defer_after=0.1, deferrable=True).execute(task.context())
     assert records() == {}
-    event = fired(JobTrigger(**raised.value.trigger.serialize()[1]))
+    event = fire(raised.value.trigger)
     resumed = operator(training(seconds="1"), place)
     resumed.resume_execution("execute_complete", {"event": event}, task.context())
     record = records()["train.json"]

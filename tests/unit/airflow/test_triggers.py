@@ -28,10 +28,8 @@ def faulty(start_server: Callable[..., LocalServer]) -> LocalServer:
 
 @pytest.fixture
 def faults(faulty: LocalServer) -> Iterator[FaultsClient]:
-    environment = faulty.environment
-    faults = FaultsClient(faulty.url, environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
-    yield faults
-    faults.clear()
+    yield faulty.faults
+    faulty.faults.clear()
 
 
 @pytest.fixture

@@ -28,11 +28,8 @@ def faults(faulty: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fau
     for name, value in faulty.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # botocore hides no trouble
-    faults = FaultsClient(
-        faulty.url, faulty.environment["AWS_ACCESS_KEY_ID"], faulty.environment["AWS_SECRET_ACCESS_KEY"]
-    )
-    yield faults
-    faults.clear()
+    yield faulty.faults
+    faulty.faults.clear()
 
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.archives import packed
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
 
 from boatyard.airflow.operators import DeployModelPackageOperator, RegisterModelOperator
@@ -24,10 +23,7 @@ def group() -> str:
 
 @pytest.fixture
 def model_data(client: Client, bucket: str) -> str:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.addfile(tarfile.TarInfo("model.json"), io.BytesIO(b""))
-    client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=packed.getvalue())
+    client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=packed({"model.json": b""}))
     return f"s3://{bucket}/model.tar.gz"
 
 

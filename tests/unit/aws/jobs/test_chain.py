@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.unit.iterative import STEPS, lines, losses, request
+from tests.logs import lines
+from tests.unit.iterative import STEPS, losses, request
 
 from boatyard.aws import jobs
 from boatyard.aws.jobs import ChainError

@@ -21,11 +21,6 @@ Claim = Callable[..., jobs.Job]
 
 
 @pytest.fixture
-def sagemaker(client: Callable[[str], Any]) -> Any:
-    return client("sagemaker")
-
-
-@pytest.fixture
 def owner() -> Owner:
     return Owner("test", "digits", f"run-{uuid.uuid4()}", "train")
 
