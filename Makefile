@@ -64,12 +64,13 @@ test-clients: setup ## run AWS's own clients against sagelocal: the CLI, the Sag
 	cd $(CLIENTS) && $(UV) run --quiet --locked pytest -q
 
 ENGINE ?= podman
-CONTRACT_OF_CONTAINERS := sagemaker_jobs jobs_logs sagemaker_endpoints sagemaker_transform sagemaker_tuning
+CONTRACT_OF_CONTAINERS := $(addprefix tests/contract/, test_sagemaker_jobs.py test_jobs_logs.py \
+	endpoints/test_sagemaker_endpoints.py test_sagemaker_transform.py test_sagemaker_tuning.py)
 
 test-engine: export CONTAINERS_CONF ?= $(CURDIR)/tests/contract/engine/containers.conf
 test-engine: setup ## run jobs and endpoints in containers of real images; ENGINE=<command>, podman if it is not set
 	SAGELOCAL_TEST_ENGINE=$(ENGINE) $(BIN)/pytest -q tests/contract/engine
-	SAGELOCAL_CONTRACT_ENGINE=$(ENGINE) $(BIN)/pytest -q $(CONTRACT_OF_CONTAINERS:%=tests/contract/test_%.py)
+	SAGELOCAL_CONTRACT_ENGINE=$(ENGINE) $(BIN)/pytest -q $(CONTRACT_OF_CONTAINERS)
 
 check: setup ## lint, format, types, import rules, locks
 	$(BIN)/ruff check --no-cache .  # its cache goes stale when a module appears: imports sort otherwise then
