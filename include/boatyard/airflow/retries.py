@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import BaseOperator, ExceptionRetryPolicy, RetryAction, RetryRule
 
 # Only the process of a task evaluates its policy: one that was killed for good is tried again whatever stands here.
 ONLY_AFTER_A_CRASH = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception="boatyard.airflow.failures.WorkerEndsError",
+            exception=[
+                "boatyard.airflow.failures.WorkerEndsError",
+                "airflow.sdk.exceptions.TaskDeferralError",  # the trigger broke, as in a triggerer that lacks Boatyard
+            ],
             action=RetryAction.DEFAULT,
             reason="the job goes on, and the next try waits for it",
         ),
@@ -21,12 +26,21 @@ ONLY_AFTER_A_CRASH = ExceptionRetryPolicy(
 )
 
 
-def keep_one_retry(task: BaseOperator) -> None:
+class OneRetryOperator(BaseOperator):
     """Give a task without retries one that serves only after its worker died: a job that failed is not run again.
 
-    A mapped task keeps what `partial()` was given: Airflow's server knows of its retries only from there.
+    Airflow's server knows of the retries of a mapped task only what `partial` was given.
     """
-    if task.retries or getattr(task, "_BaseOperator__from_mapped", False):
-        return
-    task.retries = 1
-    task.retry_policy = ONLY_AFTER_A_CRASH
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not self.retries:
+            self.retries, self.retry_policy = 1, ONLY_AFTER_A_CRASH
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Begin a mapped task, as Airflow's `partial`."""
+        begun: Any = super().partial(**kwargs)
+        if not begun.kwargs["retries"]:
+            begun.kwargs |= {"retries": 1, "retry_policy": ONLY_AFTER_A_CRASH}
+        return begun

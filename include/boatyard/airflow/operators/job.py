@@ -13,7 +13,7 @@ from boatyard.airflow.failures import KilledError, WorkerEndsError, explained
 from boatyard.airflow.interruption import Interruption
 from boatyard.airflow.operators.sparing import SparingOperator
 from boatyard.airflow.operators.waiting import WaitingOperator
-from boatyard.airflow.retries import keep_one_retry
+from boatyard.airflow.retries import OneRetryOperator
 from boatyard.airflow.wanting import state_of, wanted
 from boatyard.aws import jobs
 from boatyard.aws.outcome import Outcome
@@ -33,7 +33,7 @@ DEFER_AFTER = 20.0  # seconds: deferring a shorter job would cost it more than i
 Result = TypeVar("Result")
 
 
-class JobOperator(SparingOperator, WaitingOperator):
+class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
     """Claim a job, wait for it in the worker, then in the triggerer, and stop it when nobody wants it any more.
 
     Arguments besides the provider's: `defer_after` seconds until the wait of a `deferrable` task moves to the
@@ -69,7 +69,6 @@ class JobOperator(SparingOperator, WaitingOperator):
         self.return_description = return_description
         self._interruption: Interruption | None = None
         self.claimed: str | None = None
-        keep_one_retry(self)
 
     @cached_property
     def clients(self) -> Clients:
@@ -84,8 +83,6 @@ class JobOperator(SparingOperator, WaitingOperator):
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Make sure that the job happens, and return its name and ARN."""
-        if not self.retries:
-            self.log.warning("this mapped task has no retries: should its worker die, nobody waits for its job")
         return self.leaving_record(context, lambda: self._in_hand(context, lambda: self._execute(context)))
 
     def go_on(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
