@@ -72,6 +72,21 @@ def job_name(prefix: str, owner: Owner, generation: int, attempt: int, limit: in
     return f"{head}-{tail}" if head else tail
 
 
+@dataclass(frozen=True)
+class JobName:
+    """The name of a job, and what it says."""
+
+    text: str
+    head: str
+    generation: int
+
+
+def read_job_name(text: str, owner: Owner) -> JobName | None:
+    """Return what a name of `job_name` says; None for one that is not of this owner's job."""
+    found = re.fullmatch(rf"(?:(.+)-)?{owner.digest}-(\d+)-\d+", text)
+    return JobName(text, found[1] or "", int(found[2])) if found else None
+
+
 def earlier_attempts(name: str) -> list[str]:
     """Return the names of the attempts of the same generation before the job `name`, the oldest first."""
     head, _, attempt = name.rpartition("-")

@@ -130,8 +130,8 @@ def test_one_question_to_airflow_serves_all_jobs_of_a_run(yard: Yard) -> None:
 def test_what_a_worker_created_after_a_person_cleared_its_task_is_stopped_beside_the_newer_job(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = yard.start("run 1", generation=2)
-    old = yard.start("run 1", generation=1)  # a worker that was frozen while the new one looked for older jobs
+    new = yard.start("run 1", generation=1)
+    old = yard.start("run 1")  # a worker that was frozen while the new one looked for older jobs
     yard.airflow.states = {"run 1": {"train": "running"}}
     assert yard.reconcile() == [old]
     assert yard.status(new) == "InProgress"

@@ -92,10 +92,7 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
         except TaskDeferralTimeout:
             if not self.cancel_on_kill:
                 raise
-            me = claimant(context)
-            client = self.clients.get("sagemaker")
-            running = jobs.stop_generation(client, self.kind, me.owner, me.generation, self._prefix(me))
-            for job in running:
+            for job in jobs.stop_owned(self.clients.get("sagemaker"), self.kind, claimant(context).owner):
                 raise AirflowException(self.too_long(job.name)) from None
             raise
 
@@ -179,6 +176,7 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
             me.generation,
             self._prefix(me),
             self._will_claim,
+            tries=me.tries,
             lives_with_task=self.wait_for_completion and self.cancel_on_kill,
             on_launch=lambda request: self.weigh(context, request, limit),
         )

@@ -6,7 +6,7 @@ from boatyard.aws.jobs.differences import differences
 from boatyard.aws.jobs.job import Job, JobError, describe
 from boatyard.aws.jobs.kinds import JOBS, JobKind
 from boatyard.aws.jobs.running import Running, running_jobs, superseded
-from boatyard.aws.jobs.stop import stop, stop_generation, stop_older_generations
+from boatyard.aws.jobs.stop import stop, stop_older_generations, stop_owned
 from boatyard.aws.jobs.wait import born, wait
 
 __all__ = [
@@ -24,8 +24,8 @@ __all__ = [
     "next_of_chain",
     "running_jobs",
     "stop",
-    "stop_generation",
     "stop_older_generations",
+    "stop_owned",
     "superseded",
     "wait",
 ]

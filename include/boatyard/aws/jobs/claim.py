@@ -12,6 +12,7 @@ from boatyard.aws.errors import ConflictError, RefusedError, is_taken
 from boatyard.aws.jobs.differences import differences
 from boatyard.aws.jobs.job import Job, describe, expect
 from boatyard.aws.jobs.kinds import JOBS
+from boatyard.aws.jobs.owned import owned_names
 from boatyard.aws.jobs.stop import stop_older_generations
 from boatyard.aws.jobs.wait import wait
 from boatyard.aws.naming import LIVES_WITH_TASK, OWNER_TAG, Owner, job_name
@@ -30,6 +31,7 @@ def claim(
     prefix: str,
     on_name: Callable[[str], None] = lambda _: None,
     *,
+    tries: int = 0,
     lives_with_task: bool = False,
     on_launch: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Job:
@@ -37,13 +39,20 @@ def claim(
 
     Creating under a name that is a function of the owner is the claim. Whoever comes second, after a crash at any
     instant, attaches; only a job that ended badly, or that is being stopped, gives way to the next attempt.
-    `request` gives the request for a job of the name that it is told. `on_name` hears each name before it is
-    created, so that a kill that comes while the call is under way knows what to stop. `lives_with_task` writes on the
-    job that it is to be stopped once its task does not want it any more. `on_launch` hears each request just before
-    its job is created, and may raise.
+    What the name follows from may be another at the next try: a head that carries the time of day, a generation that
+    comes from fewer retries than a DAG has now. So whoever was tried before (`tries` of this generation, or an older
+    one) keeps to the newest of what SageMaker lists of the owner.
+
+    `request` gives the request for a job of the name that it is told. `on_name` hears each name before it is created,
+    so that a kill that comes while the call is under way knows what to stop. `lives_with_task` writes on the job that
+    it is to be stopped once its task does not want it any more. `on_launch` hears each request just before its job is
+    created, and may raise.
     """
     spelling = JOBS[kind]
-    stop_older_generations(client, kind, owner, generation, prefix)
+    listed = owned_names(client, kind, owner) if tries or generation else []
+    generation = max([generation, *(name.generation for name in listed)])
+    prefix = next((name.head for name in listed if name.generation == generation), prefix)
+    stop_older_generations(client, kind, owner, generation, prefix, listed)
     for attempt in count():
         name = job_name(prefix, owner, generation, attempt, spelling.name_limit)
         asked = typed(client, f"create_{spelling.method}", request(name))
