@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -60,8 +61,11 @@ def test_a_training_over_several_jobs_is_one_task(client: Callable[[str], Any], 
 
 
 def test_each_of_its_jobs_is_waited_for_in_the_triggerer(client: Callable[[str], Any], bucket: str, task: Task) -> None:
-    def resumed() -> SageMakerTrainingOperator:  # nothing is left of the process that deferred
-        return operator(request(bucket, 1), total_runtime=TOTAL, deferrable=True, defer_after=0.05)
+    times = count()
+
+    def resumed() -> SageMakerTrainingOperator:  # nothing is left of the process that deferred, and a name has the time
+        named = request(bucket, 1) | {"TrainingJobName": f"tides-{next(times)}"}
+        return operator(named, total_runtime=TOTAL, deferrable=True, defer_after=0.05)
 
     result: dict[str, Any] = {}
     waited: list[str] = []

@@ -167,6 +167,32 @@ def test_a_slow_endpoint_is_waited_for_in_the_triggerer(approved: Callable[..., 
     assert result["endpoint_name"] == name
 
 
+def test_a_deferred_endpoint_is_what_was_asked_for_whatever_the_configuration_would_be_called_when_it_resumes(
+    sagemaker: Any, model_data: str, task: Task
+) -> None:
+    name = f"e-{uuid.uuid4()}"
+    container = {"Image": IMAGE, "ModelDataUrl": model_data, "Environment": {"ECHO_START_SECONDS": "1"}}
+    sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+
+    def operator(time: str) -> SageMakerEndpointOperator:
+        variant = {"VariantName": "A", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        config = {
+            "EndpointConfig": {"EndpointConfigName": f"c-{time}-{name[:30]}", "ProductionVariants": [variant]},
+            "Endpoint": {"EndpointName": name, "EndpointConfigName": f"c-{time}-{name[:30]}"},
+        }
+        return SageMakerEndpointOperator(
+            task_id="deploy", config=config, aws_conn_id=None, deferrable=True, defer_after=0.1
+        )
+
+    with pytest.raises(TaskDeferred) as raised:
+        operator("10h31").execute(task.context())
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+    event = {"job_name": name, "in_time": True}
+    result = operator("10h32").execute_complete(task.context(), event, **(raised.value.kwargs or {}))
+    assert result["Endpoint"]["EndpointStatus"] == "InService"
+    assert result["EndpointConfig"]["EndpointConfigName"] == f"c-10h31-{name[:30]}"
+
+
 def test_the_providers_endpoint_config_of_ones_own_is_not_taken_for_another(
     sagemaker: Any, model_data: str, task: Task
 ) -> None:

@@ -59,29 +59,38 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
         self.ensure_parts(client)
         release.start_deploying(client, self.endpoint)
         self._show_links(context)
+        wanted = self.endpoint["EndpointConfigName"]
         if not self.wait_for_completion and not self.deferrable:
-            return self.result(client)
-        return self._wait(context, client, time.time() + float(self.max_ingestion_time))
+            return self.result(client, wanted)
+        return self._wait(context, client, wanted, time.time() + float(self.max_ingestion_time))
 
     def _show_links(self, context: Mapping[str, Any]) -> None:
         name = self.endpoint["EndpointName"]
         self.show_links(context, {ENDPOINT: self.console.endpoint(name), LOG: self.console.log(endpoint_logs(name))})
 
     def execute_complete(
-        self, context: Mapping[str, Any], event: dict[str, Any] | None = None, deadline: float | None = None
+        self,
+        context: Mapping[str, Any],
+        event: dict[str, Any] | None = None,
+        deadline: float | None = None,
+        wanted: str | None = None,
     ) -> dict[str, Any]:
-        """Go on where the triggerer saw the endpoint settle."""
+        """Go on where the triggerer saw the endpoint settle.
+
+        `wanted` is the configuration that was asked for: templates are rendered again, and a time is another one now.
+        """
         if event is None:
             raise AirflowException("the trigger of this task fired without an event")
         client = self.clients.get("sagemaker")
         with explained():
             self.prepare()
             self._show_links(context)
-            found = endpoints.wait(client, self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"], 0)
+            wanted = wanted or self.endpoint["EndpointConfigName"]
+            found = endpoints.wait(client, self.endpoint["EndpointName"], wanted, 0)
             if found.outcome.ended or not event["in_time"]:
                 return self._finish(context, client, found)
             # the triggerer was not able to look at it
-            return self._wait(context, client, deadline or time.time() + float(self.max_ingestion_time))
+            return self._wait(context, client, wanted, deadline or time.time() + float(self.max_ingestion_time))
 
     def prepare(self) -> None:
         """Make the configuration what the API takes. Called again when a deferred task resumes."""
@@ -94,14 +103,14 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
         if "EndpointConfig" in self.config:
             endpoints.ensure_config(client, self.config["EndpointConfig"])
 
-    def result(self, client: Any) -> dict[str, Any]:
+    def result(self, client: Any, wanted: str) -> dict[str, Any]:
         """Return what goes to XCom."""
-        config = call(client, "describe_endpoint_config", {"EndpointConfigName": self.endpoint["EndpointConfigName"]})
+        config = call(client, "describe_endpoint_config", {"EndpointConfigName": wanted})
         endpoint = call(client, "describe_endpoint", {"EndpointName": self.endpoint["EndpointName"]})
         return {"EndpointConfig": plain(config), "Endpoint": plain(endpoint)}
 
-    def _wait(self, context: Mapping[str, Any], client: Any, deadline: float) -> dict[str, Any]:
-        name, wanted = self.endpoint["EndpointName"], self.endpoint["EndpointConfigName"]
+    def _wait(self, context: Mapping[str, Any], client: Any, wanted: str, deadline: float) -> dict[str, Any]:
+        name = self.endpoint["EndpointName"]
         left = max(0.0, deadline - time.time())
         found = endpoints.wait(client, name, wanted, min(left, self.defer_after) if self.deferrable else left)
         if found.outcome.ended or time.time() >= deadline:
@@ -120,7 +129,7 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
                 deadline=deadline,
             ),
             method_name="execute_complete",
-            kwargs={"deadline": deadline},
+            kwargs={"deadline": deadline, "wanted": wanted},
         )
 
     def _finish(self, context: Mapping[str, Any], client: Any, found: endpoints.Endpoint) -> dict[str, Any]:
@@ -131,7 +140,7 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
             show_end_of_endpoint_log(lambda: self.clients.get("logs"), found.name, self._show, began)
         endpoints.require_in_service(found)
         self.log.info("endpoint %s serves %s", found.name, found.wanted)
-        return self.result(client)
+        return self.result(client, found.wanted)
 
     def _show(self, line: str) -> None:
         self.log.info("| %s", line)
@@ -158,6 +167,6 @@ class DeployModelPackageOperator(SageMakerEndpointOperator):
         """Refuse what nobody approved, before anything is made of it."""
         release.ensure_approved_parts(client, self.model_package, self.config)
 
-    def result(self, client: Any) -> dict[str, Any]:
+    def result(self, client: Any, wanted: str) -> dict[str, Any]:
         """Return the names."""
         return release.deployed(self.config)

@@ -176,7 +176,7 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
             me.generation,
             self._prefix(me),
             self._will_claim,
-            tries=me.tries,
+            again=me.tries > 0 or self.claimed is not None,
             lives_with_task=self.wait_for_completion and self.cancel_on_kill,
             on_launch=lambda request: self.weigh(context, request, limit),
         )

@@ -31,7 +31,7 @@ def claim(
     prefix: str,
     on_name: Callable[[str], None] = lambda _: None,
     *,
-    tries: int = 0,
+    again: bool = False,
     lives_with_task: bool = False,
     on_launch: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Job:
@@ -40,8 +40,8 @@ def claim(
     Creating under a name that is a function of the owner is the claim. Whoever comes second, after a crash at any
     instant, attaches; only a job that ended badly, or that is being stopped, gives way to the next attempt.
     What the name follows from may be another at the next try: a head that carries the time of day, a generation that
-    comes from fewer retries than a DAG has now. So whoever was tried before (`tries` of this generation, or an older
-    one) keeps to the newest of what SageMaker lists of the owner.
+    comes from fewer retries than a DAG has now. So whoever may have a job already (`again`, or an older generation)
+    keeps to the newest of what SageMaker lists of the owner.
 
     `request` gives the request for a job of the name that it is told. `on_name` hears each name before it is created,
     so that a kill that comes while the call is under way knows what to stop. `lives_with_task` writes on the job that
@@ -49,7 +49,7 @@ def claim(
     created, and may raise.
     """
     spelling = JOBS[kind]
-    listed = owned_names(client, kind, owner) if tries or generation else []
+    listed = owned_names(client, kind, owner) if again or generation else []
     generation = max([generation, *(name.generation for name in listed)])
     prefix = next((name.head for name in listed if name.generation == generation), prefix)
     stop_older_generations(client, kind, owner, generation, prefix, listed)
