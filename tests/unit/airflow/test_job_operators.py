@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk import RetryAction
+from airflow.sdk import DAG, RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from tests.deferral import fire
@@ -17,6 +17,7 @@ from boatyard.airflow.operators import SageMakerProcessingOperator, SageMakerTra
 from boatyard.airflow.operators.job import JobOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
+from boatyard.aws.errors import PermanentError
 
 Training = Callable[..., dict[str, Any]]
 LONG = "120"
@@ -229,6 +230,20 @@ def test_a_job_that_takes_too_long_is_stopped_after_the_wait_in_the_triggerer(
     assert ended(sagemaker, event["job_name"]) == "Stopped"
 
 
+def test_a_limit_may_stand_in_the_default_arguments_of_a_dag(training: Training) -> None:
+    with DAG("harbour", default_args={"max_attempts": 3, "check_interval": 2, "aws_conn_id": None}):
+        made = SageMakerTrainingOperator(task_id="train", config=training())
+    assert (made.max_attempts, made.max_ingestion_time) == (3, 6)
+
+
+def test_files_that_cannot_be_there_are_refused_when_the_dag_is_parsed() -> None:
+    files = [{"output_name": "out", "file_name": "m.json", "result_name": "metrics"}]
+    with pytest.raises(ValueError, match="output_files_to_xcom takes wait_for_completion=True"):
+        SageMakerProcessingOperator(task_id="p", config={}, output_files_to_xcom=files, wait_for_completion=False)
+    with pytest.raises(PermanentError, match=r"output_files_to_xcom: .* lacks file_name, result_name"):
+        SageMakerProcessingOperator(task_id="p", config={}, output_files_to_xcom=[{"output_name": "out"}])
+
+
 def test_a_processing_job_leaves_its_output_under_its_own_name(
     client: Callable[[str], Any], bucket: str, training: Training, task: Task
 ) -> None:
@@ -256,8 +271,13 @@ def test_a_processing_job_leaves_its_output_under_its_own_name(
             "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
         },
     }
-    files = [{"output_name": "out", "file_name": "m.json", "result_name": "metrics"}]
+    files = [
+        {"output_name": "out", "file_name": "m.json", "result_name": "metrics"},
+        {"output_name": "out", "file_name": "n.json", "result_name": "nothing"},
+        {"output_name": "in", "file_name": "m.json", "result_name": "left out"},
+    ]
     made = SageMakerProcessingOperator(task_id="p", config=config, aws_conn_id=None, output_files_to_xcom=files)
     result = made.execute(task.context())
-    assert result["OutputFiles"] == {"metrics": {"a": 1}}
+    nothing = f"File not found: s3://{bucket}/{result['job_name']}/out/n.json"
+    assert result["OutputFiles"] == {"metrics": {"a": 1}, "nothing": {"_error": nothing}}
     assert client("s3").get_object(Bucket=bucket, Key=f"{result['job_name']}/out/m.json")["Body"].read() == b'{"a": 1}'

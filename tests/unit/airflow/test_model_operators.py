@@ -1,6 +1,8 @@
 """Models and endpoint configurations, in a real sagelocal."""
 
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,21 @@ def test_what_is_there_but_differs_is_an_error_that_no_retry_mends(name: str, ta
         make(endpoint_config(name, count=2), task)
     with pytest.raises(AirflowFailException, match=f"model {name} exists, but differs in PrimaryContainer.Image"):
         make(model(name) | {"PrimaryContainer": {"Image": IMAGE.replace("echo", "other")}}, task)
+
+
+def test_files_are_uploaded_first_and_a_role_may_be_given_by_its_name(
+    client: Callable[[str], Any], bucket: str, tmp_path: Path, name: str, task: Task
+) -> None:
+    client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    (tmp_path / "weights").write_text("1 2 3")
+    for kind, config in (("model", model(name) | {"ExecutionRoleArn": name}), ("config", endpoint_config(name))):
+        upload = {"Path": str(tmp_path / "weights"), "Bucket": bucket, "Key": f"{kind}/weights", "Tar": False}
+        made = make(config | {"S3Operations": {"S3Upload": [upload]}}, task)
+        assert client("s3").get_object(Bucket=bucket, Key=f"{kind}/weights")["Body"].read() == b"1 2 3"
+        if kind == "model":
+            assert made["Model"]["ExecutionRoleArn"] == f"arn:aws:iam::123456789012:role/{name}"
+    with pytest.raises(AirflowFailException, match="IAM has no role 'nobody'"):
+        make(model(name) | {"ExecutionRoleArn": "nobody"}, task)
 
 
 def test_numbers_that_jinja_made_text_are_numbers_again(name: str, task: Task) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from tests.unit.airflow.conftest import IMAGE, ROLE, Task
 
 from boatyard.airflow.operators import SageMakerTransformOperator
@@ -42,6 +42,40 @@ def test_the_transform_operator_makes_its_model_and_describes_both(client: Clien
     again = SageMakerTransformOperator(task_id="transform", config=config, aws_conn_id=None)
     task.retry()
     assert again.execute(task.context())["job_name"] == result["job_name"]
+
+
+def test_a_later_run_brings_a_model_of_its_own_under_the_same_name(client: Client, bucket: str) -> None:
+    client("s3").put_object(Bucket=bucket, Key="in/a.csv", Body=b"1,2\n")
+
+    def run(colour: str, task: Task, **arguments: Any) -> SageMakerTransformOperator:
+        container = {"Image": IMAGE, "Environment": {"COLOUR": colour}}
+        named = model(f"own-{bucket}"[:60])
+        transform = {
+            "TransformJobName": "mine",
+            "ModelName": named["ModelName"],
+            "TransformInput": {
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/in/"}}
+            },
+            "TransformOutput": {"S3OutputPath": f"s3://{bucket}/out"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        }
+        config = {"Model": named | {"PrimaryContainer": container}, "Transform": transform}
+        made = SageMakerTransformOperator(task_id="transform", config=config, aws_conn_id=None, **arguments)
+        made.execute(task.context())
+        return made
+
+    def served(made: SageMakerTransformOperator) -> tuple[str, str]:
+        found = made.serialized_model  # as the provider's tale of data lineage reads it
+        assert made.serialized_transform["ModelName"] == found["ModelName"]
+        return found["ModelName"], found["PrimaryContainer"]["Environment"]["COLOUR"]
+
+    first, second = served(run("red", Task())), served(run("blue", today := Task()))
+    assert (first[1], second[1]) == ("red", "blue")
+    assert first[0] != second[0]
+    today.retry()
+    assert served(run("blue", today)) == second
+    with pytest.raises(AirflowFailException, match=r"exists, but differs in PrimaryContainer\.Environment\.COLOUR"):
+        run("green", Task(), action_if_model_exists="fail")
 
 
 def test_a_killed_transform_task_stops_its_job(client: Client, bucket: str, task: Task) -> None:

@@ -5,12 +5,21 @@ from typing import Any
 
 import pytest
 from tests.contract.conftest import LocalServer
-from tests.unit.airflow.conftest import IMAGE, ROLE, Task
+from tests.unit.airflow.conftest import IMAGE, Task
 
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.operators import SageMakerProcessingOperator
 from sagelocal.faults.client import FaultsClient
 
+OPERATIONS = (
+    "GetRole",
+    "CreateProcessingJob",
+    "DescribeProcessingJob",
+    "ListTags",
+    "DescribeLogStreams",
+    "GetLogEvents",
+    "GetObject",
+)
 TROUBLES: dict[str, dict[str, Any]] = {
     "throttled": {"action": "throttle", "code": "RequestLimitExceeded"},
     "failing": {"action": "fail", "status": 503},
@@ -36,20 +45,29 @@ def faults(faulty: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fau
 def test_a_job_happens_once_whatever_befalls_each_kind_of_call(
     faulty: LocalServer, faults: FaultsClient, task: Task, trouble: dict[str, Any]
 ) -> None:
-    for operation in ("CreateProcessingJob", "DescribeProcessingJob", "ListTags", "DescribeLogStreams", "GetLogEvents"):
+    with faulty.clients() as client:
+        client("s3").create_bucket(Bucket="harbour")
+        client("s3").put_object(Bucket="harbour", Key="out/m.json", Body=b'{"a": 1}')
+        if "harbour" not in {role["RoleName"] for role in client("iam").list_roles()["Roles"]}:
+            client("iam").create_role(RoleName="harbour", AssumeRolePolicyDocument="{}")
+    for operation in OPERATIONS:
         faults.add(**trouble, operation=operation)
+    output = {"S3Uri": "s3://harbour/out", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
     config = {
         "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["echo", "all is well"]},
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": output}]},
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
         },
-        "RoleArn": ROLE,
+        "RoleArn": "harbour",
     }
-    made = SageMakerProcessingOperator(task_id="train", config=config, aws_conn_id=None)
+    files = [{"output_name": "out", "file_name": "m.json", "result_name": "metrics"}]
+    made = SageMakerProcessingOperator(task_id="train", config=config, aws_conn_id=None, output_files_to_xcom=files)
     result = made.execute(task.context())
     with faulty.clients() as client:
         found = client("sagemaker").list_processing_jobs(NameContains=claimant(task.context()).owner.digest)
     assert [job["ProcessingJobName"] for job in found["ProcessingJobSummaries"]] == [result["job_name"]]
     assert result["Processing"]["ProcessingJobStatus"] == "Completed"
+    assert result["OutputFiles"] == {"metrics": {"a": 1}}
     fired = {fault["operation"]: fault["fired"] for fault in faults.list()}
-    assert fired["CreateProcessingJob"] == fired["DescribeProcessingJob"] == 1
+    assert {fired[name] for name in ("GetRole", "CreateProcessingJob", "DescribeProcessingJob", "GetObject")} == {1}

@@ -13,6 +13,8 @@ from boatyard.airflow.operators.job import JobOperator
 from boatyard.aws import jobs
 from boatyard.aws.calls import call
 from boatyard.aws.carry_out import batch
+from boatyard.aws.errors import ConflictError
+from boatyard.aws.naming import content_name
 from boatyard.aws.release import endpoints
 from boatyard.aws.requests.plain import plain
 
@@ -20,8 +22,8 @@ from boatyard.aws.requests.plain import plain
 class SageMakerTransformOperator(JobOperator, provider.SageMakerTransformOperator):
     """Run a transform job exactly once; a `Model` in the configuration is made first.
 
-    `print_log` shows the end of the job's log, as the provider's training operator does. `check_if_model_exists` and
-    `action_if_model_exists` have nothing left to decide: a model of that name must be the one that is asked for.
+    A model of that name that is another one stays as it is: this one then gets a name by its contents, so that a retry
+    finds it. With `action_if_model_exists="fail"`, or without `check_if_model_exists`, that is an error.
     """
 
     kind = "transform"
@@ -41,14 +43,28 @@ class SageMakerTransformOperator(JobOperator, provider.SageMakerTransformOperato
     def prepare(self) -> None:
         """Make the model first."""
         super().prepare()
-        if "Model" in self.config:
-            endpoints.ensure_model(self.clients.get("sagemaker"), self.config["Model"])
+        model = self.config.get("Model")
+        if not model:
+            return
+        client = self.clients.get("sagemaker")
+        try:
+            endpoints.ensure_model(client, model)
+        except ConflictError as conflict:
+            if not self.check_if_model_exists or self.action_if_model_exists == "fail":
+                raise
+            name = content_name(model["ModelName"], model)
+            self.log.info("%s; this one is named %s", conflict, name)
+            endpoints.ensure_model(client, model | {"ModelName": name}, named_by_content=True)
+            self.config = self.config | {"Transform": self.config["Transform"] | {"ModelName": name}}
 
     def _result(self, job: jobs.Job) -> dict[str, Any]:
         result = super()._result(job)
+        self.serialized_transform = plain(job.description)  # the provider's tale of data lineage reads both
+        self.serialized_model = {}
         if self.return_description:
             client = self.clients.get("sagemaker")
-            result["Model"] = plain(call(client, "describe_model", {"ModelName": job.description["ModelName"]}))
+            self.serialized_model = plain(call(client, "describe_model", {"ModelName": job.description["ModelName"]}))
+            result["Model"] = self.serialized_model
         return result
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from airflow.providers.amazon.aws.operators import sagemaker as provider
 from airflow.sdk.exceptions import AirflowException, TaskDeferred
 
-from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import explained
+from boatyard.airflow.operators.configured import ConfiguredOperator
 from boatyard.airflow.operators.job import DEFER_AFTER
-from boatyard.airflow.operators.recorded import RecordedOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws.calls import call
 from boatyard.aws.carry_out import release
@@ -25,7 +23,7 @@ from boatyard.aws.release import endpoints
 from boatyard.aws.requests.plain import plain
 
 
-class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOperator):
+class SageMakerEndpointOperator(ConfiguredOperator, provider.SageMakerEndpointOperator):
     """Create an endpoint, or update the one that is there; what serves goes on serving until the new one does.
 
     Arguments besides the provider's: `defer_after` seconds until the wait of a `deferrable` task moves to the
@@ -37,11 +35,6 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
     def __init__(self, *, config: dict[str, Any], defer_after: float = DEFER_AFTER, **kwargs: Any) -> None:
         super().__init__(config=config, **kwargs)
         self.defer_after = defer_after
-
-    @cached_property
-    def clients(self) -> Clients:
-        """Return this task's boto3 clients."""
-        return Clients(self)
 
     @property
     def endpoint(self) -> dict[str, Any]:
@@ -55,6 +48,7 @@ class SageMakerEndpointOperator(RecordedOperator, provider.SageMakerEndpointOper
 
     def _execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         client = self.clients.get("sagemaker")
+        self.hook.configure_s3_resources(self.config)
         self.prepare()
         self.ensure_parts(client)
         release.start_deploying(client, self.endpoint)

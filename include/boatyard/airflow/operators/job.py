@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout
 
 from boatyard.airflow.claimant import Claimant, claimant
-from boatyard.airflow.clients import Clients
 from boatyard.airflow.failures import KilledError, WorkerEndsError, explained
 from boatyard.airflow.interruption import Interruption
 from boatyard.airflow.operators.sparing import SparingOperator
@@ -58,22 +56,19 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
         cancel_on_kill: bool = True,
         source_code: SourceCode | None = None,
         return_description: bool = True,
+        max_attempts: int | None = None,  # named here, where a DAG's default_args reach it
         **kwargs: Any,
     ) -> None:
         super().__init__(config=config, **kwargs)
-        if kwargs.get("max_attempts") is not None and self.max_ingestion_time is None:
-            self.max_ingestion_time = kwargs["max_attempts"] * self.check_interval
+        if max_attempts is not None:
+            self.max_attempts = max_attempts
+            self.max_ingestion_time = self.max_ingestion_time or max_attempts * self.check_interval
         self.defer_after = defer_after
         self.cancel_on_kill = cancel_on_kill
         self.source_code = source_code
         self.return_description = return_description
         self._interruption: Interruption | None = None
         self.claimed: str | None = None
-
-    @cached_property
-    def clients(self) -> Clients:
-        """Return this task's boto3 clients."""
-        return Clients(self)
 
     @property
     def job_request(self) -> dict[str, Any]:
@@ -155,8 +150,7 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
 
     def prepare(self) -> None:
         """Bring about what the job needs before it starts."""
-        self.hook.configure_s3_resources(self.config)
-        self.expand_role()
+        self.preprocess_config()
         if self.source_code is not None:
             code = self.source_code
             storage.upload_code(self.clients.get("s3"), code.folder, code.hash, code.prefix)

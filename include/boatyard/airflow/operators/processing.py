@@ -9,10 +9,10 @@ from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.operators.job import JobOperator
 from boatyard.aws import features, jobs
-from boatyard.aws.carry_out import gate
+from boatyard.aws.carry_out import gate, output_files
+from boatyard.aws.jobs.facts import job_outputs
 from boatyard.aws.records.links import CACHED_FROM, DATA, JOB, LOG, RECORD, REPORT
 from boatyard.aws.requests.plain import plain
-from boatyard.steps.run import JOB_NAME, fill
 
 
 class SageMakerProcessingOperator(JobOperator, provider.SageMakerProcessingOperator):
@@ -21,12 +21,19 @@ class SageMakerProcessingOperator(JobOperator, provider.SageMakerProcessingOpera
     kind = "processing"
     result_key = "Processing"
 
+    def __init__(self, *, config: dict[str, Any], output_files_to_xcom: Any = None, **kwargs: Any) -> None:
+        super().__init__(config=config, output_files_to_xcom=output_files_to_xcom, **kwargs)
+        if output_files_to_xcom and not self.wait_for_completion:
+            raise ValueError("output_files_to_xcom takes wait_for_completion=True: there are no files before the end")
+        if isinstance(output_files_to_xcom, list):  # else Airflow fills it in later
+            output_files.check(output_files_to_xcom)
+
     def _result(self, job: jobs.Job) -> dict[str, Any]:
         self.serialized_job = plain(job.description)
-        self.config = fill(self.config, {JOB_NAME: job.name})
         result = super()._result(job)
-        if self.wait_for_completion:
-            result |= self._read_output_files()
+        if self.output_files_to_xcom:
+            found = output_files.read(self.clients.get("s3"), self.output_files_to_xcom, job_outputs(job))
+            result |= {"OutputFiles": found} if found else {}
         return result
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.operators import sagemaker as provider
 
 from boatyard.airflow.operators.job import JobOperator
@@ -24,14 +23,6 @@ class SageMakerTuningOperator(JobOperator, provider.SageMakerTuningOperator):
     def __init__(self, *, config: dict[str, Any], print_log: bool = True, **kwargs: Any) -> None:
         super().__init__(config=config, **kwargs)
         self.print_log = print_log
-
-    def expand_role(self) -> None:
-        """Turn the name of an IAM role into its ARN in each definition of the training jobs."""
-        definitions = [self.config.get("TrainingJobDefinition"), *self.config.get("TrainingJobDefinitions", [])]
-        for definition in filter(None, definitions):
-            if "RoleArn" in definition:
-                hook: Any = AwsBaseHook(self.aws_conn_id, client_type="iam")
-                definition["RoleArn"] = hook.expand_role(definition["RoleArn"])
 
     def _result(self, job: jobs.Job) -> dict[str, Any]:
         best = job.description.get("BestTrainingJob", {}).get("TrainingJobName")

@@ -7,12 +7,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.amazon.aws.operators import sagemaker as provider
 from airflow.sdk.exceptions import AirflowException, TaskDeferred
 
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.kills import record_of
-from boatyard.airflow.operators.recorded import RecordedOperator
+from boatyard.airflow.operators.configured import ConfiguredOperator
 from boatyard.airflow.triggers import JobTrigger
 from boatyard.aws import jobs
 from boatyard.aws.logs.job_log import JobLog, Places
@@ -25,7 +24,7 @@ SHOW_AFTER = 3.0  # seconds: the links of a shorter job are there soon enough wh
 TRIGGER_GRACE = 60.0  # seconds that a trigger has to tell that its time is up
 
 
-class WaitingOperator(RecordedOperator, provider.SageMakerBaseOperator):
+class WaitingOperator(ConfiguredOperator):
     """Wait for the end of a job, for `defer_after` seconds in the worker if the task is `deferrable`."""
 
     kind: ClassVar[str]
