@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from boatyard.aws.requests.refusals import in_short
 
 
 class StepError(Exception):
@@ -29,8 +33,8 @@ class RefusedError(StepError):
 
     def __init__(self, what: str, error: Exception) -> None:
         code = error_code(error) or type(error).__name__
-        why = " ".join((error_message(error) or str(error)).split())
-        super().__init__(f"SageMaker refuses {what}: {why} ({code})")
+        why = in_short(error_message(error) or str(error))
+        super().__init__(f"SageMaker refuses {what.rstrip()}: {why} ({code})")
         # a limit of the account is reached until other jobs end; a wrong request stays wrong
         self.permanent = code in _FOR_GOOD
 
@@ -38,6 +42,17 @@ class RefusedError(StepError):
 _FOR_GOOD = frozenset(
     {"ValidationException", "AccessDeniedException", "AccessDenied", "ResourceNotFound", "ParamValidationError"}
 )
+
+
+@contextmanager
+def refusals_of(what: str) -> Iterator[None]:
+    """Turn what AWS, or botocore for it, says against a request into `RefusedError`."""
+    from botocore.exceptions import ClientError, ParamValidationError
+
+    try:
+        yield
+    except (ClientError, ParamValidationError) as error:
+        raise RefusedError(what, error) from error
 
 
 class NotApprovedError(PermanentError):

@@ -115,6 +115,10 @@ class DeploymentNotify(Notify):
 NotifyList = Annotated[tuple[Notify, ...], Field(max_length=20)]
 
 
+class _Argument(Part):
+    notify: NotifyList
+
+
 class _Setting(Part):
     notify: Annotated[tuple[DeploymentNotify, ...], Field(max_length=20)]
 
@@ -136,8 +140,12 @@ def deployment_notify(text: str) -> tuple[DeploymentNotify, ...]:
 
 
 def places(given: Sequence[Mapping[str, Any]]) -> tuple[Notify, ...]:
-    """Return the places of an operator's argument; raise ValueError (pydantic's) for what is none."""
-    return tuple(Notify.model_validate(dict(place), strict=False) for place in given)
+    """Return the places of an operator's argument; raise ValueError with everything that is wrong."""
+    source = Source(Path(_KEY), {_KEY: given})
+    argument = shaped(_Argument, source)
+    if argument is None:
+        raise ValueError("; ".join(f"{problem.key}: {problem.words}" for problem in source.problems))
+    return argument.notify
 
 
 def told_of(model: str, own: Sequence[Notify], everywhere: Sequence[DeploymentNotify]) -> list[dict[str, Any]]:

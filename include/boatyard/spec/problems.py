@@ -16,12 +16,17 @@ class Problem:
     message: str
     suggestion: str | None = None
 
+    @property
+    def words(self) -> str:
+        """Return what is wrong, without where."""
+        hint = f" (did you mean '{self.suggestion}'?)" if self.suggestion else ""
+        return f"{self.message}{hint}"
+
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}: {self.key}: " if self.key else f"{self.file}:{self.line}: "
         if self.line == 0:
             place = f"{self.file}: "
-        hint = f" (did you mean '{self.suggestion}'?)" if self.suggestion else ""
-        return f"{place}{self.message}{hint}"
+        return f"{place}{self.words}"
 
 
 class SpecError(Exception):

@@ -106,8 +106,32 @@ def test_a_request_that_sagemaker_refuses_fails_the_task_for_good_in_one_line(tr
         operator(wrong).execute(task.context())
     assert str(raised.value).endswith("(ValidationException)")
     assert "\n" not in str(raised.value)
-    with pytest.raises(AirflowFailException, match=r"SageMaker refuses .*Unknown parameter.*\(ParamValidationError\)"):
-        operator(training() | {"Roll": "x"}).execute(task.context())
+    with pytest.raises(AirflowFailException, match=r"SageMaker refuses .*\"RoleArm\" \(did you mean 'RoleArn'\?\)"):
+        operator(training() | {"RoleArm": "x"}).execute(task.context())
+
+
+def test_a_malformed_request_is_told_as_such_before_anybody_reckons_what_it_costs(
+    sagemaker: Any, training: Training, task: Task
+) -> None:
+    machine = {"InstanceType": "ml.m5.large", "InstanceCount": "many", "VolumeSizeInGB": 10}
+    with pytest.raises(AirflowFailException, match=r"Invalid type for parameter ResourceConfig\.InstanceCount"):
+        operator(training() | {"ResourceConfig": machine}).execute(task.context())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"records": "bucket/prefix"}, "records: expected s3://bucket/prefix, got 'bucket/prefix'"),
+        ({"cache": "s3://bucket/prefix"}, "cache: expected {'place': 's3://bucket/prefix'}, got 's3://bucket/prefix'"),
+        ({"cache": {"place": "s3://b/c", "forse": True}}, "cache: unknown key 'forse' (did you mean 'force'?)"),
+        ({"total_runtime": "1 h"}, "total_runtime: expected a number of seconds above 0, got '1 h'"),
+    ],
+)
+def test_a_wrong_argument_is_refused_when_the_dag_is_parsed(
+    arguments: dict[str, Any], told: str, training: Training
+) -> None:
+    with pytest.raises((ValueError, PermanentError), match=re.escape(told)):
+        operator(training(), **arguments)
 
 
 def test_our_dags_do_not_run_a_failing_script_twice() -> None:

@@ -67,6 +67,20 @@ def test_files_are_uploaded_first_and_a_role_may_be_given_by_its_name(
         make(model(name) | {"ExecutionRoleArn": "nobody"}, task)
 
 
+def test_a_typing_error_is_told_in_one_line_that_no_retry_mends(name: str, task: Task) -> None:
+    wrong = {
+        'model: .*"ModelName" .*"ModelNam" \\(did you mean \'ModelName\'\\?\\)': {"ModelNam": name},
+        f"model {name}: .*\"PrimaryContaner\" \\(did you mean 'PrimaryContainer'\\?\\)": model(name)
+        | {"PrimaryContaner": {}},
+        f'endpoint config {name}: .*"ProductionVariants"': {"EndpointConfigName": name},
+    }
+    for told, config in wrong.items():
+        kind = SageMakerEndpointConfigOperator if "EndpointConfigName" in config else SageMakerModelOperator
+        with pytest.raises(AirflowFailException, match=f"^SageMaker refuses {told}") as raised:
+            kind(task_id="make", config=config, aws_conn_id=None).execute(task.context())
+        assert "\n" not in str(raised.value)
+
+
 def test_numbers_that_jinja_made_text_are_numbers_again(name: str, task: Task) -> None:
     make(model(name), task)
     assert make(endpoint_config(name, count="1"), task)["EndpointConfig"]["EndpointConfigName"] == name

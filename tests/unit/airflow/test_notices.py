@@ -203,10 +203,14 @@ def test_places_need_somewhere_to_keep_what_was_sent(training: Training) -> None
 
 
 def test_a_wrong_place_is_refused_when_the_dag_is_parsed(training: Training) -> None:
-    with pytest.raises(ValueError, match="Faild"):
-        SageMakerTrainingOperator(
-            task_id="train", config=training(), records="s3://b/r", notify=[{"slack": "team", "states": ["Faild"]}]
-        )
+    wrong: dict[str, Any] = {
+        r"notify\[0\]\.states\[0\]: expected .* \(did you mean 'Failed'\?\)": [{"slack": "team", "states": ["Faild"]}],
+        r"notify\[1\]\.slak: unknown key \(did you mean 'slack'\?\)": [{"slack": "team"}, {"slak": "team"}],
+        "notify: expected a list": {"slack": "team"},
+    }
+    for told, places in wrong.items():
+        with pytest.raises(ValueError, match=told):
+            SageMakerTrainingOperator(task_id="train", config=training(), records="s3://b/r", notify=places)
 
 
 CHANGE = StateChange("training", "harbour-train-abc-0-0", "Completed", "succeeded", ended=True)

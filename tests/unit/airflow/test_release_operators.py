@@ -167,6 +167,28 @@ def test_a_slow_endpoint_is_waited_for_in_the_triggerer(approved: Callable[..., 
     assert result["endpoint_name"] == name
 
 
+def test_what_sagemaker_refuses_is_told_in_one_line_that_no_retry_mends(
+    group: str, model_data: str, task: Task
+) -> None:
+    def endpoint(**config: Any) -> SageMakerEndpointOperator:
+        return SageMakerEndpointOperator(task_id="deploy", config=config, aws_conn_id=None)
+
+    def version(**extras: Any) -> SageMakerRegisterModelVersionOperator:
+        return SageMakerRegisterModelVersionOperator(
+            task_id="register", image_uri=IMAGE, model_url=model_data, package_group_name=group, extras=extras
+        )
+
+    refused: dict[str, Any] = {
+        "endpoint: .*Missing required .*EndpointName": endpoint(EndpointConfigName="c"),
+        "endpoint e: Could not find endpoint configuration": endpoint(EndpointName="e", EndpointConfigName="nowhere"),
+        f"a version of {group}: .*ModelMetric.*did you mean 'ModelMetrics'": version(ModelMetric={}),
+        f"a version of {group}: .*did you mean 'Approved'": version(ModelApprovalStatus="Aproved"),
+    }
+    for told, made in refused.items():
+        with pytest.raises(AirflowFailException, match=f"^SageMaker refuses {told}"):
+            made.execute(task.context())
+
+
 def test_a_deferred_endpoint_is_what_was_asked_for_whatever_the_configuration_would_be_called_when_it_resumes(
     sagemaker: Any, model_data: str, task: Task
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -74,9 +75,11 @@ class RecordedOperator(BaseOperator):
         super().__init__(**kwargs)
         if notify and records is None:
             raise ValueError("notify needs records=s3://bucket/prefix: beside it stands which notices were sent")
+        if records is not None and not re.match("s3://[^/]", records):
+            raise ValueError(f"records: expected s3://bucket/prefix, got {records!r}")
         self.records = records
-        self.notify = list(notify)
         self._places = places(notify)
+        self.notify = list(notify)
         self.links: dict[str, str] = {}
         self._shown: dict[str, str] = {}
 

@@ -34,6 +34,8 @@ class SparingOperator(RecordedOperator):
             raise ValueError(f"there is no cache of {self.kind} jobs")
         if budget is not None and self.records is None:
             raise ValueError("budget needs records=s3://bucket/prefix: by them it is known what a run has spent")
+        if isinstance(cache, Mapping | str):  # else Airflow fills it in later
+            Rule.of(cache)
         self.cache = cache
         self.budget = budget
 

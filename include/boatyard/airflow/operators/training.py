@@ -27,6 +27,8 @@ class SageMakerTrainingOperator(JobOperator, provider.SageMakerTrainingOperator)
 
     def __init__(self, *, config: dict[str, Any], total_runtime: int | None = None, **kwargs: Any) -> None:
         super().__init__(config=config, **kwargs)
+        if total_runtime is not None and not (isinstance(total_runtime, int) and total_runtime > 0):
+            raise ValueError(f"total_runtime: expected a number of seconds above 0, got {total_runtime!r}")
         self.total_runtime = total_runtime
 
     def request_for(self, name: str) -> dict[str, Any]:

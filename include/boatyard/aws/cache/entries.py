@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from boatyard.aws.cache.contents import stored
+from boatyard.aws.errors import PermanentError
 from boatyard.aws.s3 import storage
+from boatyard.spec.problems import nearest
 
 VERSION = 1
 
 Entry = dict[str, Any]
+
+_MEMBERS = frozenset({"place", "contents", "force"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,13 @@ class Rule:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Rule:
-        """Read the rule as an operator is given it; Jinja makes text of `force`."""
+        """Read the rule as an operator is given it; Jinja makes text of `force`. `PermanentError` for what is none."""
+        if not isinstance(given, Mapping) or "place" not in given:
+            raise PermanentError(f"cache: expected {{'place': 's3://bucket/prefix'}}, got {given!r}")
+        for unknown in given.keys() - _MEMBERS:
+            close = nearest(unknown, _MEMBERS)
+            hint = f" (did you mean {close!r}?)" if close else f"; there is {', '.join(sorted(_MEMBERS))}"
+            raise PermanentError(f"cache: unknown key {unknown!r}{hint}")
         return cls(
             place=str(given["place"]).rstrip("/"),
             contents={str(name): str(value) for name, value in given.get("contents", {}).items()},

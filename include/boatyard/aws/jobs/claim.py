@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from boatyard.aws.calls import call
-from boatyard.aws.errors import ConflictError, RefusedError, is_taken
+from boatyard.aws.errors import ConflictError, RefusedError, is_taken, refusals_of
 from boatyard.aws.jobs.differences import differences
 from boatyard.aws.jobs.job import Job, describe, expect
 from boatyard.aws.jobs.kinds import JOBS
@@ -17,6 +17,7 @@ from boatyard.aws.jobs.stop import stop_older_generations
 from boatyard.aws.jobs.wait import wait
 from boatyard.aws.naming import LIVES_WITH_TASK, OWNER_TAG, Owner, job_name
 from boatyard.aws.outcome import Outcome
+from boatyard.aws.requests.shapes import require_shape
 from boatyard.aws.requests.typed import typed
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ def claim(
         # whose answer is lost and fails at once would be taken for one of those, and run again.
         before = describe(client, kind, name)
         if before is None:
+            with refusals_of(f"{kind} job {name}"):
+                require_shape(client, f"create_{spelling.method}", filled)
             on_launch(filled)
         on_name(name)
         if before is None and _create(client, kind, filled):
@@ -83,12 +86,10 @@ def _tags(request: dict[str, Any], owner: Owner, generation: int, lives_with_tas
 
 
 def _create(client: Any, kind: str, request: dict[str, Any]) -> bool:
-    from botocore.exceptions import ClientError, ParamValidationError
-
     spelling = JOBS[kind]
     try:
         call(client, f"create_{spelling.method}", request)
-    except (ClientError, ParamValidationError) as error:
+    except client.exceptions.ClientError as error:
         if is_taken(error):
             return False
         raise RefusedError(f"{kind} job {request[spelling.name_key]}", error) from error

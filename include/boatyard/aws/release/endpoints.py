@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from boatyard.aws.calls import call, glimpse
-from boatyard.aws.errors import ConflictError, EndpointError, RefusedError, error_message, is_missing, is_taken
+from boatyard.aws.errors import (
+    ConflictError,
+    EndpointError,
+    RefusedError,
+    error_message,
+    is_missing,
+    is_taken,
+    refusals_of,
+)
 from boatyard.aws.jobs import differences
 from boatyard.aws.notices.state_changes import ENDPOINT, ROLLED_BACK, StateChange, tell
 from boatyard.aws.outcome import OTHER, WANTED, Outcome, outcome_of
+from boatyard.aws.requests.shapes import require_shape
 from boatyard.aws.requests.typed import typed
 from boatyard.aws.waiting.pauses import looks
 
@@ -82,6 +91,8 @@ def deploy(client: Any, create: dict[str, Any], update: dict[str, Any]) -> None:
     Asked again after a crash it finds its own work and starts nothing twice. An endpoint busy with another
     configuration is waited for. What is in service stays in service until the new configuration is.
     """
+    with refusals_of(f"endpoint {create.get('EndpointName', '')}"):
+        require_shape(client, "create_endpoint", typed(client, "create_endpoint", create))
     name, wanted = create["EndpointName"], create["EndpointConfigName"]
     endpoint = _settled(client, name, wanted)
     if endpoint is not None and endpoint.status == "Failed":
@@ -156,8 +167,10 @@ def require_in_service(endpoint: Endpoint) -> None:
 
 
 def _ensure(client: Any, resource: str, name_key: str, request: dict[str, Any], named_by_content: bool) -> None:
-    name = request[name_key]
     request = typed(client, f"create_{resource}", request)
+    with refusals_of(f"{resource.replace('_', ' ')} {request.get(name_key, '')}"):
+        require_shape(client, f"create_{resource}", request)
+    name = request[name_key]
     found = _find(client, f"describe_{resource}", name_key, name)
     if found is None:
         try:
@@ -189,7 +202,7 @@ def _create(client: Any, request: dict[str, Any]) -> None:
     except client.exceptions.ClientError as error:
         # a repeated call of our own whose first answer was lost: wait() tells whether it serves what we want
         if not is_taken(error):
-            raise
+            raise RefusedError(f"endpoint {request['EndpointName']}", error) from error
 
 
 def _update(client: Any, request: dict[str, Any], endpoint: Endpoint, again: Callable[[], None]) -> None:
@@ -198,7 +211,7 @@ def _update(client: Any, request: dict[str, Any], endpoint: Endpoint, again: Cal
     except client.exceptions.ClientError as error:
         now = describe(client, endpoint.name, endpoint.wanted)
         if now is None or now.outcome.ended:
-            raise
+            raise RefusedError(f"the update of endpoint {endpoint.name}", error) from error
         # a repeated call of our own whose first answer was lost, or somebody else was quicker
         log.info("endpoint %s is %s: %s", now.name, now.status, error_message(error))
         again()

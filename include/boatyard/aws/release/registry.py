@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from boatyard.aws.calls import call
-from boatyard.aws.errors import NotApprovedError, StepError, is_taken
+from boatyard.aws.errors import NotApprovedError, RefusedError, StepError, is_taken, refusals_of
 from boatyard.aws.outcome import Outcome, outcome_of
 from boatyard.aws.waiting.pauses import looks
 
@@ -21,12 +21,13 @@ def ensure_group(client: Any, request: dict[str, Any]) -> None:
         call(client, "create_model_package_group", request)
     except client.exceptions.ClientError as error:
         if not is_taken(error):
-            raise
+            raise RefusedError(f"model package group {request['ModelPackageGroupName']}", error) from error
 
 
 def register(client: Any, request: dict[str, Any]) -> str:
     """Create a model package and return its ARN once it can be used; `ClientToken` makes it one however often asked."""
-    arn: str = call(client, "create_model_package", request)["ModelPackageArn"]
+    with refusals_of(f"a version of {request.get('ModelPackageGroupName', 'no group')}"):
+        arn: str = call(client, "create_model_package", request)["ModelPackageArn"]
     for _ in looks():
         found = describe(client, arn)
         outcome = outcome_of("model_package", found["ModelPackageStatus"])

@@ -20,6 +20,17 @@ def shape_errors(service: str, operation: str, params: Mapping[str, Any]) -> lis
     return [*errors, *_value_errors(shape, params, "")]
 
 
+def require_shape(client: Any, operation: str, request: Mapping[str, Any]) -> None:
+    """Raise botocore's own `ParamValidationError` for a request (its operation as the client spells it), unsent."""
+    from botocore.exceptions import ParamValidationError
+    from botocore.validate import ParamValidator
+
+    name = client.meta.method_to_api_mapping[operation]
+    report = ParamValidator().validate(dict(request), client.meta.service_model.operation_model(name).input_shape)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+
+
 @cache
 def _input_shape(service: str, operation: str) -> Any:
     import botocore.session

@@ -41,9 +41,15 @@ def claim(sagemaker: Any, bucket: str, owner: Owner) -> Claim:
             "Tags": [{"Key": "team", "Value": "harbour"}],
         }
 
-    def claim(generation: int = 0, **hyperparameters: str) -> jobs.Job:
+    def claim(generation: int = 0, on_name: Callable[[str], None] = lambda _: None, **hyperparameters: str) -> jobs.Job:
         return jobs.claim(
-            sagemaker, "training", lambda name: request(name, hyperparameters), owner, generation, "digits-train"
+            sagemaker,
+            "training",
+            lambda name: request(name, hyperparameters),
+            owner,
+            generation,
+            "digits-train",
+            on_name,
         )
 
     return claim
@@ -181,7 +187,7 @@ def test_a_failed_job_says_why_and_shows_what_it_printed(
     assert "the pump is dry" in streams.tail(client("logs"), "training", job.name)
 
 
-def test_a_name_is_told_before_its_job_is_created(sagemaker: Any, owner: Owner) -> None:
+def test_a_name_is_told_before_its_job_is_created(sagemaker: Any, claim: Claim, owner: Owner) -> None:
     """A kill that comes while the call is under way must know what to stop."""
 
     class KilledError(Exception):
@@ -192,7 +198,7 @@ def test_a_name_is_told_before_its_job_is_created(sagemaker: Any, owner: Owner) 
         raise KilledError(name)
 
     with pytest.raises(KilledError, match=owner.digest):
-        jobs.claim(sagemaker, "training", lambda _: {}, owner, 0, "digits", on_name)
+        claim(on_name=on_name)
 
 
 def test_differences_ignore_what_aws_added_and_the_tags() -> None:
