@@ -36,7 +36,7 @@ def test_a_token_starts_one_query_only(queries: Any) -> None:
         ("SELECT nope(1)", "FUNCTION_NOT_FOUND: Function 'nope' not registered"),
         ("SELECT 1 / 0", "DIVISION_BY_ZERO: Division by zero"),
         ("SELECT CAST('x' AS bigint)", "INVALID_CAST_ARGUMENT"),
-        ("SELECT * FROM read_csv('/etc/hostname')", "NOT_SUPPORTED"),
+        ("SELECT * FROM read_csv('/etc/hostname')", "FUNCTION_NOT_FOUND"),
         ("DROP TABLE no_such_table", "FAILED: SemanticException [Error 10001]: Table not found"),
         ("SHOW TABLES IN no_such_database", "FAILED: SemanticException [Error 10072]: Database does not exist"),
     ],

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from sagelocal.athena.errors import QueryError
+from sagelocal.errors import AwsError
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,18 @@ from sagelocal.athena.errors import QueryError
         ("ARRAY[TIMESTAMP '2024-01-01 00:00:00']", "[2024-01-01 00:00:00.000]"),
         ("ARRAY[ARRAY[1], ARRAY[NULL, 2]]", "[[1], [null, 2]]"),
         ("approx_distinct(x)", "1"),
+        ("coalesce(TRY_CAST('1.5' AS integer), 0)", "0"),
+        ("TRY_CAST('2024-01-01T00:00:00Z' AS timestamp) IS NULL", "true"),
+        ("coalesce(try(CAST('2024-01-01 10:00:00' AS date)), DATE '2020-01-01')", "2020-01-01"),
+        ("CAST('+7' AS bigint)", "7"),
+        ("CAST('2024-1-2 3:04' AS timestamp)", "2024-01-02 03:04:00.000"),
+        ("random(5) BETWEEN 0 AND 4", "true"),
+        ("random(3, 5) BETWEEN 3 AND 4", "true"),
+        ("CASE x WHEN 1 THEN DATE '2024-01-01' ELSE NULL END", "2024-01-01"),
+        ("DATE '2024-01-01' < TIMESTAMP '2024-01-02 00:00:00'", "true"),
+        ("coalesce(NULL, 1, 2.5)", "1.0"),
+        ("count(*) FILTER (WHERE x = 1)", "1"),
+        ("map_agg(if(x = 1, 'a', 'b'), x)", "{a=1}"),
     ],
 )
 def test_an_expression_answers_as_in_trino(shared_lake: Any, expression: str, expected: str) -> None:
@@ -149,13 +162,111 @@ def test_a_sum_of_bigints_is_a_bigint_in_files_too(lake: Any) -> None:
     [
         ("SELECT n + 1 AS m, m + 1 FROM (VALUES 1) AS t(n)", "COLUMN_NOT_FOUND: Column 'm' cannot be resolved"),
         ("SELECT TIMESTAMP '2024-01-01 00:00:00' AT TIME ZONE 'Asia/Tokyo'", "NOT_SUPPORTED"),
-        ("SELECT * FROM read_text('/etc/hostname')", "NOT_SUPPORTED"),
+        ("SELECT * FROM read_text('/etc/hostname')", "FUNCTION_NOT_FOUND: Function 'read_text' not registered"),
         ("SELECT * FROM other.db.t", "TABLE_NOT_FOUND: Table 'other.db.t' does not exist"),
         ("SELECT 1 % 0", "DIVISION_BY_ZERO"),
         ("SELECT CAST(9223372036854775807 AS integer)", "INVALID_CAST_ARGUMENT"),
+        ("SELECT CAST('1.5' AS integer)", "INVALID_CAST_ARGUMENT: Cannot cast '1.5' to INT"),
+        ("SELECT CAST(' 1' AS bigint)", "INVALID_CAST_ARGUMENT: Cannot cast ' 1' to BIGINT"),
+        (
+            "SELECT CAST(t AS timestamp) FROM (VALUES '2024-01-01T00:00:00Z') AS v(t)",
+            "INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: 2024-01-01T00:00:00Z",
+        ),
+        (
+            "SELECT date('2024-01-01 10:00:00')",
+            "INVALID_CAST_ARGUMENT: Value cannot be cast to date: 2024-01-01 10:00:00",
+        ),
+        ("SELECT 1 FROM (SELECT 'a' AS k) AS v WHERE k = 1", "TYPE_MISMATCH: Cannot apply operator: varchar = integer"),
+        ("SELECT DATE '2024-01-01' > '2023-01-01'", "TYPE_MISMATCH: Cannot apply operator: date > varchar"),
+        (
+            "SELECT k + 1 FROM (SELECT DATE '2024-01-01' AS k) AS v",
+            "TYPE_MISMATCH: Cannot apply operator: date + integer",
+        ),
+        ("SELECT 'a' || 1", "TYPE_MISMATCH"),
+        ("SELECT 2 BETWEEN '1' AND '3'", "TYPE_MISMATCH"),
+        ("SELECT 'a' IN (1, 2)", "TYPE_MISMATCH"),
+        ("SELECT coalesce('a', 1)", "TYPE_MISMATCH"),
+        ("SELECT if(true, 1, 'a')", "TYPE_MISMATCH"),
+        ("SELECT CASE WHEN true THEN 1 ELSE 'a' END", "TYPE_MISMATCH"),
+        ("SELECT 1 WHERE 1", "TYPE_MISMATCH: WHERE clause must evaluate to a boolean: actual type integer"),
+        (
+            "SELECT k, count(*) AS c FROM (VALUES 1) AS v(k) GROUP BY k HAVING c > 0",
+            "COLUMN_NOT_FOUND: Column 'c' cannot be resolved",
+        ),
+        ("SELECT ifnull(NULL, 1)", "FUNCTION_NOT_FOUND: Function 'ifnull' not registered"),
+        ("SELECT left('abc', 2)", "FUNCTION_NOT_FOUND: Function 'left' not registered"),
+        ("SELECT list_value(1)", "FUNCTION_NOT_FOUND: Function 'list_value' not registered"),
+        ("SELECT current_date()", "FUNCTION_NOT_FOUND"),
     ],
 )
 def test_what_trino_refuses_is_refused(shared_lake: Any, sql: str, reason: str) -> None:
     with pytest.raises(QueryError) as caught:
         shared_lake.rows(sql)
     assert str(caught.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("sql", "place", "word"),
+    [
+        ("SELECT x::integer FROM (VALUES 1) AS t(x)", "1:9", "::"),
+        ("SELECT 'a' ILIKE 'A'", "1:12", "ILIKE"),
+        ("SELECT 1 LIMIT 1 OFFSET 1", "1:18", "OFFSET"),
+        ("SELECT x,\n  FROM (VALUES 1) AS t(x)", "2:3", "FROM"),
+        ("SELECT 1 IN (1,)", "1:16", ")"),
+        ("SELECT 1 == 1", "1:10", "=="),
+        ("SELECT INTERVAL 1 DAY", "1:17", "1"),
+        ("SELECT INTERVAL '1 day'", "1:17", "1 day"),
+        ("SELECT DISTINCT ON (x) x FROM (VALUES 1) AS t(x)", "1:17", "ON"),
+        ("SELECT * EXCLUDE (x) FROM (VALUES 1) AS t(x)", "1:10", "EXCLUDE"),
+        ("SELECT x FROM (VALUES 1) AS t(x) GROUP BY ALL", "1:43", "ALL"),
+        ("SELECT true IS TRUE", "1:16", "TRUE"),
+        ("SELECT 2 ^ 3", "1:10", "^"),
+    ],
+)
+def test_what_other_dialects_have_is_no_sql(shared_lake: Any, sql: str, place: str, word: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        shared_lake.rows(sql)
+    assert str(caught.value).endswith(f": line {place}: mismatched input '{word}'")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH a(k) AS (SELECT 1), b(k) AS (SELECT 1) SELECT a.k FROM a, b",
+        "SELECT k FROM UNNEST(ARRAY[1]) t(k)",
+        "SELECT count(*) FROM (VALUES (1, 2)) AS v(a, b) GROUP BY GROUPING SETS ((a), (b)) HAVING count(*) = 1 LIMIT 1",
+        "SELECT x FROM (VALUES 1, 2) AS t(x) ORDER BY x OFFSET 0 LIMIT 1",
+        "SELECT date_diff('day', from_iso8601_timestamp('2024-01-01T00:00:00Z'), TIMESTAMP '2024-01-02 00:00:00 UTC')",
+        "SELECT CAST(1 AS decimal(3, 0)) WHERE (1, 2) IN (SELECT 1, 2) AND NOT (1 > 2) AND EXISTS (SELECT 1)",
+        "SELECT sum(x) OVER (PARTITION BY x ORDER BY x) FROM (VALUES 1) AS t(x)",
+    ],
+)
+def test_what_only_looks_like_another_dialect_is_answered(shared_lake: Any, sql: str) -> None:
+    assert shared_lake.value(sql) == "1"
+
+
+@pytest.mark.parametrize(
+    ("tables", "rows"),
+    [
+        ("UNNEST(MAP(ARRAY['p', 'q'], ARRAY[1, 2])) AS t(a, b)", [["p", "1"], ["q", "2"]]),
+        ("UNNEST(ARRAY[1, 2], ARRAY['x']) AS t(a, b)", [["1", "x"], ["2", ""]]),
+        ("UNNEST(ARRAY['x', 'y'], ARRAY[7]) WITH ORDINALITY AS t(a, c, b)", [["x", "1"], ["y", "2"]]),
+        ("UNNEST(ARRAY[CAST(ROW(1, 2) AS ROW(m integer, n integer))]) AS t(a, b)", [["1", "2"]]),
+        ("(VALUES 'z') AS v(k) CROSS JOIN UNNEST(ARRAY[k, k], ARRAY[7]) AS t(a, b)", [["z", "7"], ["z", ""]]),
+        ("(VALUES 'z') AS v(k) LEFT JOIN UNNEST(MAP(ARRAY[k], ARRAY[1])) AS t(a, b) ON true", [["z", "1"]]),
+    ],
+)
+def test_arrays_maps_and_rows_unnest_side_by_side(shared_lake: Any, tables: str, rows: list[list[str]]) -> None:
+    assert shared_lake.rows(f"SELECT a, b FROM {tables} ORDER BY a, b") == rows
+
+
+def test_of_several_values_of_a_key_one_is_kept(lake: Any) -> None:
+    lake.store("t", [pa.table({"k": ["a", "a", "b", None], "v": [1, 1, None, 3]})])
+    assert lake.value("SELECT map_agg(k, v) FROM t") == "{a=1, b=null}"
+
+
+def test_a_star_over_columns_of_one_name_gives_each_of_them(lake: Any) -> None:
+    lake.store("t", [pa.table({"k": [1], "v": [2]})])
+    with lake.engine() as engine:
+        _, columns = engine.select("SELECT * FROM (SELECT a.*, b.k FROM t AS a JOIN t AS b ON a.k = b.k) AS u", "db")
+    assert [name for name, _ in columns] == ["k", "v", "k"]

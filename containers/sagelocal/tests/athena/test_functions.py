@@ -60,7 +60,6 @@ def test_a_function_that_is_not_there_fails_by_its_name(shared_lake: Any, expres
     ("expression", "named"),
     [
         ("soundex('Miller')", "SOUNDEX"),
-        ("random(1)", "RANDOM"),
         ("array_sort(ARRAY[3, 1], (a, b) -> b - a)", "comparator"),
         ("now() AT TIME ZONE 'Asia/Tokyo'", "Asia/Tokyo"),
         ("with_timezone(TIMESTAMP '2024-01-01 00:00:00', 'Asia/Tokyo')", "Asia/Tokyo"),

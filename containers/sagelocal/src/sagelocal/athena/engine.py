@@ -15,6 +15,7 @@ from sagelocal.athena.catalog import Catalog
 from sagelocal.athena.errors import QueryError, from_engine
 from sagelocal.athena.query_tree import parse_query
 from sagelocal.athena.sources import create_view, literal
+from sagelocal.athena.syntax import check_functions
 from sagelocal.athena.types import own_type
 from sagelocal.s3.objects import ObjectStore
 
@@ -89,7 +90,9 @@ class Engine:
 
     def _prepare(self, sql: str, database: str) -> tuple[translate.Translation, list[str]]:
         """Make the views that a query reads; return its translation and its columns' types."""
-        translation = translate.translate(parse_query(sql), database, self.catalog.table)
+        query = parse_query(sql)
+        check_functions(sql)
+        translation = translate.translate(query, database, self.catalog.table)
         for source in translation.sources:
             partitions = self.catalog.partitions(source.table) if source.table.partitions else []
             self.scanned_bytes += create_view(self._connection, self.objects, source, partitions)

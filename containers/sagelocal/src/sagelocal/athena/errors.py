@@ -55,6 +55,10 @@ def malformed(error: Exception) -> Exception:
 
 
 _FUNCTION = re.compile(r"(?:Function|Macro) with name \"?(\w+)")
+# a text that must_fit turned into its message
+_CAST = re.compile(
+    r"\"(Value cannot be cast to [a-z ]+: .*?)\", expected|'(Cannot cast '.*?' to [A-Z]+)' to INT", re.DOTALL
+)
 _COLUMN = re.compile(r"(?:Referenced column|column named|[Cc]olumn) \"([^\"]+)\"")
 _NO_COLUMN = ("not found", "does not have a column", "exists in the SELECT clause")
 # (what DuckDB says, Trino's error name); the first match counts
@@ -78,6 +82,9 @@ _MESSAGES = {"DIVISION_BY_ZERO": "Division by zero"}
 def from_engine(message: str) -> QueryError:
     """Return what Athena would call an error of DuckDB."""
     first_line = message.split("\n", 1)[0]
+    cast = _CAST.search(message)
+    if cast:
+        return QueryError("INVALID_CAST_ARGUMENT", cast.group(1) or cast.group(2))
     function = _FUNCTION.search(message)
     if function:
         return QueryError("FUNCTION_NOT_FOUND", f"Function '{function.group(1).lower()}' not registered")

@@ -183,6 +183,14 @@ def _is_item(node: exp.Expr) -> bool:
     return node.type is not None and node.type.this not in (exp.DType.ARRAY, exp.DType.UNKNOWN, exp.DType.NULL)
 
 
+def random_rule(node: exp.Expr) -> exp.Expr:
+    """Turn random() with bounds, which are no seed."""
+    if not isinstance(node, exp.Rand) or node.this is None:
+        return node
+    bounds = _arguments(node)
+    return _call("random_below" if len(bounds) == 1 else "random_between", *bounds)
+
+
 def json_rule(node: exp.Expr) -> exp.Expr:
     """Turn json_extract_scalar, which is NULL for arrays and objects."""
     if not isinstance(node, exp.JSONExtractScalar):
@@ -234,6 +242,7 @@ RULES = (
     iso_rule,
     position_rule,
     collection_rule,
+    random_rule,
     json_rule,
     *lambdas.RULES,  # behind the names: they use DuckDB's own
     datetime_rule,

@@ -21,7 +21,6 @@ _FUNCTIONS = (
         "THEN str_split(text, mark) ELSE list_append(str_split(text, mark)[1:most - 1], "
         "array_to_string(str_split(text, mark)[most:], mark)) END"
     ),
-    "CREATE MACRO map_agg(k, v) AS map_from_entries(list({'k': k, 'v': v}) FILTER (k IS NOT NULL))",
     "CREATE MACRO codepoint(letter) AS unicode(letter)",
     "CREATE MACRO current_timezone() AS 'UTC'",
     "CREATE MACRO zip(a, b) AS list_zip(a, b)",
@@ -81,12 +80,30 @@ _FUNCTIONS = (
     "CREATE MACRO bitwise_left_shift(x, n) AS x << n",
     "CREATE MACRO bitwise_right_shift(x, n) AS x >> n",
     "CREATE MACRO exact_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
+    "CREATE MACRO random_below(n) AS CAST(floor(random() * n) AS BIGINT)",
+    "CREATE MACRO random_between(low, high) AS low + CAST(floor(random() * (high - low)) AS BIGINT)",
+    # casts of texts
+    "CREATE MACRO if_it_fits(text, pattern) AS CASE WHEN regexp_full_match(text, pattern) THEN text END",
+    # what does not fit becomes its own message, which cannot be cast either: TRY takes no error()
+    (
+        "CREATE MACRO must_fit(text, pattern, front, back) AS "
+        "CASE WHEN text IS NULL OR regexp_full_match(text, pattern) THEN text ELSE front || text || back END"
+    ),
     # arrays and maps
     "CREATE MACRO distinct_items(items) AS list_filter(items, lambda item, place: list_position(items, item) = place)",
     (
         "CREATE MACRO grouped(pairs) AS map_from_entries(list_transform(distinct_items(list_transform(pairs, "
         "lambda pair: pair.k)), lambda key: {'k': key, 'v': list_transform(list_filter(pairs, "
         "lambda pair: pair.k = key), lambda pair: pair.v)}))"
+    ),
+    (
+        "CREATE MACRO one_of_each(pairs) AS list_filter(pairs, lambda pair, place: place = 1 "
+        "OR pairs[place - 1].k <> pair.k)"
+    ),
+    # of several values of a key one stays; DuckDB sorts by no constant, but by what a function makes of it
+    (
+        "CREATE MACRO map_agg(k, v) AS map_from_entries(one_of_each("
+        "list({'k': k, 'v': v} ORDER BY coalesce(k, k)) FILTER (k IS NOT NULL)))"
     ),
     "CREATE MACRO multimap_agg(k, v) AS grouped(list({'k': k, 'v': v}) FILTER (k IS NOT NULL))",
     "CREATE MACRO array_union(a, b) AS distinct_items(list_concat(a, b))",

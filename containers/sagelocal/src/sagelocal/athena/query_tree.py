@@ -6,6 +6,7 @@ import sqlglot
 from sqlglot import exp
 
 from sagelocal.athena.errors import invalid_request, malformed
+from sagelocal.athena.syntax import check_syntax
 
 
 def parse_query(sql: str) -> exp.Query:
@@ -16,6 +17,7 @@ def parse_query(sql: str) -> exp.Query:
         raise malformed(error) from error
     if len(trees) != 1:
         raise invalid_request("Only one sql statement is allowed", "MALFORMED_QUERY")
+    check_syntax(sql)
     tree = trees[0]
     if isinstance(tree, exp.Values):
         tree = sqlglot.parse_one(f"SELECT * FROM ({sql}) AS t", dialect="trino")

@@ -11,7 +11,7 @@ import re
 
 from sqlglot import exp
 
-from sagelocal.athena import decimals, functions
+from sagelocal.athena import casts, decimals, functions, unnests
 from sagelocal.athena.errors import QueryError
 
 
@@ -232,6 +232,7 @@ _RULES = (
     _row,
     _division,
     _literal,
+    casts.text_cast_rule,
     _cast,
     _date_arithmetic,
     _date_diff,
@@ -242,6 +243,7 @@ _RULES = (
     _time_zone,
     _percentile,
     _same_type,
+    unnests.unnest_rule,
     *functions.RULES,
 )
 

@@ -16,6 +16,7 @@ from sqlglot.schema import MappingSchema
 from sagelocal.athena.catalog import CATALOG_NAME, Table
 from sagelocal.athena.errors import QueryError
 from sagelocal.athena.rules import apply_rules
+from sagelocal.athena.type_checks import check_types
 from sagelocal.athena.types import to_trino
 from sagelocal.athena.views import FindTable, expand_views
 
@@ -58,11 +59,12 @@ def translate(query: exp.Query, database: str, find: FindTable) -> Translation:
     except sqlglot.errors.SqlglotError as error:
         raise QueryError("SYNTAX_ERROR", str(error)) from error
     _check_columns(tree)
+    check_types(tree)
     sources = _sources(tree, tables)
     columns = query.selects  # qualify works in place
     if len(names) != len(columns):
         # a star was expanded; names that sqlglot made up are made up as Trino does
-        names = [_MADE_UP.sub(r"_col\1", column.alias_or_name) for column in columns]
+        names = [_MADE_UP.sub(r"_col\1", column.alias_or_name) for column in _expanded(columns, query)]
     try:
         sql = apply_rules(tree).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.UnsupportedError as error:
@@ -86,6 +88,17 @@ def _column_names(tree: exp.Query) -> list[str]:
         names.append(name if is_named else f"_col{position}")
     # one star stands for many names, known once it is expanded
     return [] if any(column.is_star for column in tree.selects) else names
+
+
+def _expanded(columns: list[exp.Expr], query: exp.Query) -> list[exp.Expr]:
+    """Return the columns of a query, where sqlglot leaves a star that stands for two of the same name."""
+    if not any(column.is_star for column in columns):
+        return columns
+    source = query.args["from_"].this
+    inner = source.unnest() if isinstance(source, exp.Subquery) else None
+    if len(columns) > 1 or query.args.get("joins") or not isinstance(inner, exp.Query):
+        raise QueryError("NOT_SUPPORTED", "sagelocal's Athena cannot tell the columns of * here: two have one name")
+    return _expanded(inner.selects, inner)
 
 
 def _resolve_tables(tree: exp.Query, database: str, find: FindTable) -> dict[tuple[str, str], Table]:
@@ -116,6 +129,10 @@ def _check_columns(tree: exp.Expr) -> None:
         for column in scope.columns:
             order = column.find_ancestor(exp.Order, exp.Select)
             if not column.table and column.name != PATH_COLUMN and not isinstance(order, exp.Order):
+                raise QueryError("COLUMN_NOT_FOUND", f"Column '{column.name}' cannot be resolved")
+        having = scope.expression.args.get("having")
+        for column in having.find_all(exp.Column) if having else ():
+            if not column.table:  # an alias of the SELECT, which Trino sees in ORDER BY only
                 raise QueryError("COLUMN_NOT_FOUND", f"Column '{column.name}' cannot be resolved")
 
 
