@@ -181,6 +181,34 @@ def test_a_copy_keeps_or_replaces_what_was_said(s3: Any, bucket: str) -> None:
     assert refusal(lambda: s3.copy_object(**stale)) == ("PreconditionFailed", 412)
 
 
+def test_a_copy_has_its_own_storage_class_and_so_changes_an_object_in_place(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", Metadata={"m": "1"}, StorageClass="GLACIER_IR")
+    source = {"Bucket": bucket, "Key": "k"}
+    s3.copy_object(Bucket=bucket, Key="other", CopySource=source)
+    assert "StorageClass" not in s3.head_object(Bucket=bucket, Key="other")
+    s3.copy_object(Bucket=bucket, Key="k", CopySource=source, StorageClass="STANDARD_IA")
+    changed = s3.get_object(Bucket=bucket, Key="k")
+    assert (changed["StorageClass"], changed["Metadata"], changed["Body"].read()) == ("STANDARD_IA", {"m": "1"}, b"x")
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"x", StorageClass="STANDARD")
+    assert "StorageClass" not in s3.head_object(Bucket=bucket, Key="plain")
+    listed = {entry["Key"]: entry["StorageClass"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert listed == {"k": "STANDARD_IA", "other": "STANDARD", "plain": "STANDARD"}
+    attributes = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["StorageClass"])
+    assert attributes["StorageClass"] == "STANDARD_IA"
+
+
+def test_what_is_said_of_an_object_has_its_bounds(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+    target = {"Bucket": bucket, "Key": "k"}
+    s3.put_object(**target, Body=b"x", Metadata={"n": "v" * 2047})
+    assert refusal(lambda: s3.put_object(**target, Metadata={"n": "v" * 2048})) == ("MetadataTooLarge", 400)
+    assert refusal(lambda: s3.put_object(**target, Tagging="a=1&a=2")) == ("InvalidArgument", 400)
+    twice = {"TagSet": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}
+    assert refusal(lambda: s3.put_object_tagging(**target, Tagging=twice)) == ("InvalidTag", 400)
+    assert s3.get_object(**target)["Body"].read() == b"x"
+
+
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
 def test_a_checksum_is_stored_and_given_back(s3: Any, bucket: str, algorithm: str) -> None:
     put = s3.put_object(Bucket=bucket, Key="k", Body=b"hello", ChecksumAlgorithm=algorithm)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import partial
 from typing import Any
 
 import pytest
@@ -60,9 +61,27 @@ def test_an_upload_is_completed_by_the_parts_that_there_are_in_order(s3: Any, bu
     assert refusal(lambda: complete((2, etags[2]), (1, etags[1]))) == ("InvalidPartOrder", 400)
     assert refusal(lambda: complete((1, '"x"'))) == ("InvalidPart", 400)
     assert refusal(lambda: complete((1, etags[1]), (2, etags[2]))) == ("EntityTooSmall", 400)
+    assert refusal(complete) == ("MalformedXML", 400)
     first = complete((1, etags[1]))
     assert complete((1, etags[1]))["ETag"] == first["ETag"]  # a client whose answer was lost asks once more
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+
+
+def test_a_part_is_copied_from_within_an_object(s3: Any, bucket: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html"""
+    s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+
+    def copy(wanted: str) -> str:
+        part = {"PartNumber": 1, "CopySource": f"{bucket}/source", "CopySourceRange": wanted}
+        etag: str = s3.upload_part_copy(**upload, **part)["CopyPartResult"]["ETag"]
+        return etag
+
+    for wrong in ("bytes=5-10", "bytes=5-", "bytes=-5", "bytes=5-2", "5-6"):
+        assert refusal(partial(copy, wrong)) == ("InvalidArgument", 400)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": copy("bytes=5-9")}]}
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"56789"
 
 
 def test_uploads_are_listed_in_pages(s3: Any, bucket: str) -> None:

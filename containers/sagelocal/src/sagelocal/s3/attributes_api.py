@@ -70,6 +70,6 @@ _ATTRIBUTES: dict[str, Callable[[Call, ObjectInfo], Any]] = {
     "ETag": lambda _, info: info.etag,
     "Checksum": _checksum,
     "ObjectParts": _parts,
-    "StorageClass": lambda _, info: "STANDARD",
+    "StorageClass": lambda _, info: info.properties.storage_class,
     "ObjectSize": lambda _, info: info.size,
 }

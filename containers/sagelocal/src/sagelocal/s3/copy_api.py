@@ -8,7 +8,7 @@ from sagelocal.s3 import xml
 from sagelocal.s3.call import Call, answer_xml, check_identifier, read_query, s3_operation, split_path, version_header
 from sagelocal.s3.conditions import NotModified, check_read, write_condition
 from sagelocal.s3.info import ObjectInfo, Properties
-from sagelocal.s3.object_api import LARGEST_PUT, read_properties
+from sagelocal.s3.object_api import LARGEST_PUT, STORAGE_HEADERS, read_properties
 from sagelocal.s3.versions import NULL
 
 
@@ -47,18 +47,21 @@ def copy_object(call: Call) -> HttpResponse:
     asked = read_properties(call)
     is_replaced = call.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
     is_itself = (source.bucket, source.key) == (call.bucket, call.key)
-    if not is_replaced and is_itself and _source(call)[1] is None:
+    is_changed = is_replaced or any(name in call.headers for name in STORAGE_HEADERS)
+    if is_itself and not is_changed and _source(call)[1] is None:
         message = (
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes."
         )
         raise AwsError("InvalidRequest", message)
     kept = asked if is_replaced else source.properties
+    headers = {name: value for name, value in kept.headers.items() if name not in STORAGE_HEADERS}
+    headers |= {name: value for name, value in asked.headers.items() if name in STORAGE_HEADERS}
     are_tags_replaced = call.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE"
     tags = asked.tags if are_tags_replaced else source.properties.tags
     is_single = "-" not in source.etag
     checksum = source.properties.checksum if is_single else {}
-    properties = Properties(kept.content_type, kept.metadata, kept.headers, tags, checksum)
+    properties = Properties(kept.content_type, kept.metadata, headers, tags, checksum)
     with call.store.blobs.new() as writer, source.path.open("rb", buffering=0) as file:
         if is_single:
             writer.append_file(file, source.size)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+DEFAULT_STORAGE_CLASS = "STANDARD"
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class Properties:
     headers: dict[str, str] = field(default_factory=dict)  # Cache-Control and the like, given back as they came
     tags: dict[str, str] = field(default_factory=dict)
     checksum: dict[str, str] = field(default_factory=dict)  # algorithm, value and type; empty if none was sent
+
+    @property
+    def storage_class(self) -> str:
+        """Return what the client named at the last write."""
+        return self.headers.get("x-amz-storage-class", DEFAULT_STORAGE_CLASS)
 
     def as_json(self) -> str:
         """Return the text that `from_json` reads."""

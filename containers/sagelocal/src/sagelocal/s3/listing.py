@@ -96,7 +96,7 @@ def _content(info: ObjectInfo, encode: Callable[[str], str], owner: str | None) 
         ("ChecksumType", checksum.get("type")),
         ("Size", info.size),
         ("Owner", [("ID", owner)] if owner else None),
-        ("StorageClass", "STANDARD"),
+        ("StorageClass", info.properties.storage_class),
     ]
 
 

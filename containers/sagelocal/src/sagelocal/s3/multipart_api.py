@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse, content_length, is_number
 from sagelocal.s3 import checksums, xml
 from sagelocal.s3.call import Call, answer_xml, new_version_header, s3_operation
-from sagelocal.s3.conditions import byte_range, write_condition
+from sagelocal.s3.conditions import write_condition
 from sagelocal.s3.copy_api import copy_source, source_version_header
 from sagelocal.s3.info import ObjectInfo
 from sagelocal.s3.listing import key_encoder
@@ -17,6 +18,7 @@ from sagelocal.s3.multipart import Upload
 from sagelocal.s3.object_api import LARGEST_PUT, read_properties
 from sagelocal.s3.spans import MOST_PARTS, part_number
 
+_COPIED_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 _FULL_ONLY = frozenset({"CRC64NVME"})
 _COMPOSITE_ONLY = frozenset({"SHA1", "SHA256"})
 
@@ -62,11 +64,28 @@ def upload_part(call: Call) -> HttpResponse:
     return HttpResponse(200, {"ETag": f'"{part.etag}"', **sent})
 
 
+def _copied_range(call: Call, source: ObjectInfo) -> tuple[int, int]:
+    """Return the first byte and the number of bytes; unlike a range that is read it must lie within the object."""
+    header = call.headers.get("x-amz-copy-source-range")
+    if header is None:
+        return 0, source.size
+    found = _COPIED_RANGE.fullmatch(header)
+    if found is None or int(found[2]) < int(found[1]):
+        message = (
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+            "zero-based offsets of the first and last bytes to copy"
+        )
+        raise AwsError("InvalidArgument", message)
+    if int(found[2]) >= source.size:
+        raise AwsError("InvalidArgument", f"Range specified is not valid for source object of size: {source.size}")
+    return int(found[1]), int(found[2]) - int(found[1]) + 1
+
+
 @s3_operation("UploadPartCopy", "PUT", "object", "uploadId copy")
 def upload_part_copy(call: Call) -> HttpResponse:
     upload, number = _upload(call), part_number(call)
     source = copy_source(call)
-    start, size = byte_range(call.headers.get("x-amz-copy-source-range"), source.size) or (0, source.size)
+    start, size = _copied_range(call, source)
     algorithm = upload.properties.checksum.get("algorithm")
     hasher = checksums.hasher(algorithm) if algorithm else None
     with call.store.blobs.new() as writer, source.path.open("rb", buffering=0) as file:
@@ -90,6 +109,8 @@ def complete_multipart_upload(call: Call) -> HttpResponse:
         if not is_number(number):
             raise xml.malformed()
         wanted.append((int(number), element.findtext("ETag") or ""))
+    if not wanted:
+        raise xml.malformed()
     info = call.uploads.completed(call.bucket, call.key, call.query["uploadId"]) or _complete(call, wanted)
     checksum = info.properties.checksum
     members = [
@@ -141,7 +162,7 @@ def list_parts(call: Call) -> HttpResponse:
         ("Bucket", call.bucket),
         ("Key", call.key),
         ("UploadId", upload.identifier),
-        ("StorageClass", "STANDARD"),
+        ("StorageClass", upload.properties.storage_class),
         ("PartNumberMarker", marker),
         ("NextPartNumberMarker", page[-1].number if page else marker),
         ("MaxParts", count),
@@ -172,7 +193,7 @@ def list_multipart_uploads(call: Call) -> HttpResponse:
                 ("UploadId", upload.identifier),
                 ("Initiator", [("ID", call.account)]),
                 ("Owner", [("ID", call.account)]),
-                ("StorageClass", "STANDARD"),
+                ("StorageClass", upload.properties.storage_class),
                 ("Initiated", xml.iso8601(upload.initiated)),
             ],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import formatdate
 from typing import BinaryIO
 
@@ -10,23 +11,27 @@ from sagelocal.exchange import FileRange, HttpResponse, content_length, query_pa
 from sagelocal.s3 import checksums
 from sagelocal.s3.call import Call, new_version_header, s3_operation, version_header
 from sagelocal.s3.conditions import NotModified, check_read, write_condition
-from sagelocal.s3.info import DEFAULT_CONTENT_TYPE, ObjectInfo, Properties
+from sagelocal.s3.info import DEFAULT_CONTENT_TYPE, DEFAULT_STORAGE_CLASS, ObjectInfo, Properties
 from sagelocal.s3.spans import wanted_span
 
 LARGEST_PUT = 5 << 30  # bytes
 _SENT_AS_BYTES = 64 << 10  # below this a read and a write cost less than sending the file
 _LONGEST_KEY = 1024  # bytes
+_LARGEST_METADATA = 2 << 10  # bytes of names and values
 _METADATA = "x-amz-meta-"
-# Headers that are kept with the object and given back as they came.
+# Headers that are kept with the object and given back as they came; those of the storage are no copy's to inherit.
+STORAGE_HEADERS = (
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-storage-class",
+)
 _KEPT_HEADERS = (
     "cache-control",
     "content-disposition",
     "content-encoding",
     "content-language",
     "expires",
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-storage-class",
+    *STORAGE_HEADERS,
 )
 _RESPONSE_OVERRIDES = {
     f"response-{name}": name.title()
@@ -46,12 +51,35 @@ def read_properties(call: Call) -> Properties:
     content_encoding = ", ".join(coding for coding in codings if coding and coding != "aws-chunked")
     if content_encoding:
         kept["content-encoding"] = content_encoding
+    if kept.get("x-amz-storage-class") == DEFAULT_STORAGE_CLASS:
+        del kept["x-amz-storage-class"]  # S3 names the others only
     return Properties(
         content_type=headers.get("content-type") or DEFAULT_CONTENT_TYPE,
-        metadata={name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
+        metadata=_metadata(headers),
         headers=kept,
-        tags=check_tags(dict(query_pairs(headers.get("x-amz-tagging", "")))),
+        tags=_tags(headers.get("x-amz-tagging", "")),
     )
+
+
+def _metadata(headers: Mapping[str, str]) -> dict[str, str]:
+    found = {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)}
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in found.items())
+    if size > _LARGEST_METADATA:
+        message = "Your metadata headers exceed the maximum allowed metadata size"
+        raise AwsError("MetadataTooLarge", message, Size=size, MaxSizeAllowed=_LARGEST_METADATA)
+    return found
+
+
+def _tags(header: str) -> dict[str, str]:
+    pairs = query_pairs(header)
+    tags = dict(pairs)
+    if len(tags) < len(pairs):
+        message = (
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
+            "without tag name duplicates."
+        )
+        raise AwsError("InvalidArgument", message)
+    return check_tags(tags)
 
 
 def check_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sagelocal.errors import AwsError
 from sagelocal.exchange import HttpResponse
 from sagelocal.s3 import xml
 from sagelocal.s3.call import Call, answer_xml, s3_operation, version_header
@@ -24,8 +25,10 @@ def get_object_tagging(call: Call) -> HttpResponse:
 
 @s3_operation("PutObjectTagging", "PUT", "object", "tagging")
 def put_object_tagging(call: Call) -> HttpResponse:
-    found = xml.parse(call.payload.document()).iterfind("TagSet/Tag")
+    found = xml.parse(call.payload.document()).findall("TagSet/Tag")
     tags = {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in found}
+    if len(tags) < len(found):
+        raise AwsError("InvalidTag", "Cannot provide multiple Tags with the same key")
     info = _tagged(call)
     call.store.set_tags(info, check_tags(tags))
     return HttpResponse(200, version_header(info))

@@ -106,7 +106,7 @@ def _members(version: ListedVersion, encode: Callable[[str], str], owner: str) -
         ("ChecksumAlgorithm", checksum.get("algorithm")),
         ("ChecksumType", checksum.get("type")),
         ("Size", info.size),
-        ("StorageClass", "STANDARD"),
+        ("StorageClass", info.properties.storage_class),
     ]
     members = [
         ("Key", encode(info.key)),
