@@ -58,8 +58,8 @@ def test_what_a_target_refuses_for_good_goes_to_the_dead_letter_queue(events: An
 def test_a_transformed_input_is_what_its_template_says(events: Any, queue: Queue) -> None:
     source = unique("s")
     transformer = {
-        "InputPathsMap": {"sail": "$.detail.sail", "crew": "$.detail.crew"},
-        "InputTemplate": '{"text": "the <sail> one of <aws.events.rule-name>", "crew": <crew>}',
+        "InputPathsMap": {"sail": "$.detail.sail", "crew": "$.detail.crew", "no": "$.detail.no"},
+        "InputTemplate": '{"text": "the <sail> one<no> of <aws.events.rule-name>", "crew": <crew>}',
     }
     name = rule(events, {"Arn": queue.arn, "InputTransformer": transformer}, {"source": [source]})
     put(events, source, {"sail": 'dark "red"', "crew": ["a", "b"]})

@@ -148,6 +148,8 @@ def _describe(query: str, database: str) -> Statement:
     table = tree.this
     if not isinstance(table, exp.Table):
         raise invalid_request("DESCRIBE needs a table", "MALFORMED_QUERY")
+    if tree.args.get("style") or tree.args.get("partition"):
+        raise invalid_request(f"sagelocal's Athena has no {query!r}; it has DESCRIBE of a table, without more.")
     return Describe(table.db or database, table.name)
 
 

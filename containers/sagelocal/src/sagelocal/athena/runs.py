@@ -89,7 +89,7 @@ def _create_as(run: Run, statement: CreateTableAs) -> Outcome:
     _check_database(run, statement.database)
     location = statement.options.get("external_location", f"{run.output}/")
     plan = tables.planned(statement, location, run.engine.named_columns(statement.sql, run.database))
-    unload.check_empty(run.objects, location)
+    unload.check_empty(run.objects, location, f"{statement.database}.{statement.name}")
     files: list[Path] = []
     if statement.with_data:
         files = run.engine.unload(statement.sql, run.database, plan.copy)

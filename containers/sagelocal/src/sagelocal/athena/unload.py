@@ -63,15 +63,15 @@ def _text(options: dict[str, str]) -> str:
     return f"FORMAT csv, HEADER false, DELIM {literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N', COMPRESSION gzip"
 
 
-def check_empty(objects: ObjectStore, location: str) -> None:
-    """Refuse a place where something lies already; UNLOAD never overwrites."""
+def check_empty(objects: ObjectStore, location: str, table: str = "temp.unload") -> None:
+    """Refuse a place where something lies already; neither UNLOAD nor CREATE TABLE AS overwrites."""
     bucket, prefix = split_uri(location)
     if not objects.has_bucket(bucket):
         raise QueryError("HIVE_METASTORE_ERROR", f"The S3 bucket '{bucket}' of location {location} does not exist")
     if next(iter(objects.list(bucket, f"{prefix.rstrip('/')}/" if prefix else "")), None) is not None:
         raise QueryError(
             "HIVE_PATH_ALREADY_EXISTS",
-            f"Target directory for table 'awsdatacatalog.temp.unload' already exists: {location}. "
+            f"Target directory for table 'awsdatacatalog.{table}' already exists: {location}. "
             f"You may need to manually clean the data at location '{location}' before retrying. "
             "Athena will not delete data in your account.",
         )

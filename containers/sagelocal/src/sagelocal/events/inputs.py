@@ -74,6 +74,8 @@ def _filled(template: str, values: dict[str, Any]) -> str:
         value, quoted = values[match[1]], _in_quotes(template, match.start())
         if not quoted:
             return json.dumps(value)
+        if value is None:
+            return ""  # what the event has not does not appear
         return json.dumps(value)[1:-1] if isinstance(value, str) else json.dumps(value).replace('"', '\\"')
 
     return _PLACEHOLDER.sub(fill, template)
