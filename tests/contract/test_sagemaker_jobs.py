@@ -212,6 +212,18 @@ def test_what_is_not_supported_is_refused_by_name(sagemaker: Any, data: str, nam
         sagemaker.describe_training_job(TrainingJobName=name)
 
 
+def test_a_metric_whose_regex_cannot_be_read_is_refused_before_the_job_runs(
+    sagemaker: Any, data: str, name: str
+) -> None:
+    definitions = [{"Name": "loss", "Regex": "loss=("}]
+    algorithm = {"TrainingImage": IMAGE, "TrainingInputMode": "File", "MetricDefinitions": definitions}
+    with pytest.raises(ClientError, match=r"Invalid regular expression .* of metric 'loss'") as caught:
+        sagemaker.create_training_job(**_training(name, data, AlgorithmSpecification=algorithm))
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        sagemaker.describe_training_job(TrainingJobName=name)
+
+
 def test_a_processing_job_really_processes(sagemaker: Any, s3: Any, data: str, name: str) -> None:
     script = "; ".join(
         [

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/what-is-applicatio
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from botocore.exceptions import ClientError
 from tests.contract.conftest import Client
@@ -22,8 +24,6 @@ def test_a_variant_of_three_instances_answers_from_three_processes(endpoints: En
     described = endpoints.sagemaker.describe_endpoint(EndpointName=name)
     assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 3
     # one at a time goes to the least busy worker, so many must be under way at once
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(12) as threads:
         until(lambda: len(set(threads.map(lambda _: endpoints.ask(name, "pid"), range(60)))) == 3, "three processes")
 
@@ -49,6 +49,21 @@ def test_a_variant_that_is_not_there_gets_no_capacity(endpoints: Endpoints) -> N
             EndpointName=name, DesiredWeightsAndCapacities=wanted
         )
     assert endpoints.settled(name)["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+
+
+def test_a_variant_never_comes_down_to_no_instance(client: Client, endpoints: Endpoints) -> None:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"""
+    name = endpoints.start(endpoints.configure("blue"))
+    none = [{"VariantName": "blue", "DesiredInstanceCount": 0}]
+    with pytest.raises(ClientError, match="must be at least 1") as caught:
+        endpoints.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=none)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{name}/variant/blue"}
+    with pytest.raises(ClientError, match="must be at least 1"):
+        client("application-autoscaling").register_scalable_target(
+            **target, ScalableDimension=DIMENSION, MinCapacity=0, MaxCapacity=1
+        )
+    assert endpoints.ask(name) == "blue"
 
 
 def test_retained_properties_outlive_the_configuration(endpoints: Endpoints) -> None:

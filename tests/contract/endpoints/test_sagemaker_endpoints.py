@@ -225,6 +225,16 @@ def test_models_and_configurations_are_listed_newest_first(sagemaker: Any, confi
     assert models == configs == names[::-1]
 
 
+@pytest.mark.parametrize("missing", ["InstanceType", "InitialInstanceCount"])
+def test_a_variant_needs_to_know_its_instances(sagemaker: Any, missing: str) -> None:
+    name = f"m-{uuid.uuid4()}"
+    sagemaker.create_model(ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=ROLE)
+    variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    del variant[missing]
+    with pytest.raises(ClientError, match=f"needs {missing}"):
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

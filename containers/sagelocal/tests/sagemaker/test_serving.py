@@ -68,7 +68,12 @@ def test_what_is_not_there_answers_a_validation_exception(
         ),
         (
             "CreateEndpointConfig",
-            {"EndpointConfigName": "config", "ProductionVariants": [{"VariantName": "a", "ModelName": "model"}]},
+            {
+                "EndpointConfigName": "config",
+                "ProductionVariants": [
+                    {"VariantName": "a", "ModelName": "model", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+                ],
+            },
             f'Cannot create already existing endpoint configuration "{ARN}:endpoint-config/config".',
         ),
         (

@@ -61,6 +61,8 @@ def register_scalable_target(backend: Backend, request: Request) -> Response:
         described = {**(document["describe"] if document else _new_target(backend, resource, request)), **given}
         if not {"MinCapacity", "MaxCapacity"} <= described.keys():
             raise _invalid("MinCapacity and MaxCapacity are required for a new scalable target.")
+        if described["MinCapacity"] < 1:  # only inference components may come down to none
+            raise _invalid("Minimum capacity of a variant must be at least 1.")
         if described["MinCapacity"] > described["MaxCapacity"]:
             raise _invalid("Maximum capacity cannot be less than minimum capacity.")
         if not backend.store.create(TARGET, resource, {"describe": described, "changed": 0.0}):

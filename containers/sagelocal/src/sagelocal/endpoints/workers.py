@@ -108,17 +108,22 @@ class Worker:
             try:
                 self._keep_alive()
                 return
-            except MissingImageError as error:
-                reason = MISSING_IMAGE.format(variant=self._plan.name) + f" {error}"
-            except (AwsError, TransferError, ImageBuildError) as error:
-                reason = error.message if isinstance(error, AwsError) else str(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, an endpoint must not stay in Creating for ever
-                reason = f"{type(error).__name__}: {error}"
-            _log.exception("variant %s", self.folder)
+                _log.exception("variant %s", self.folder)
+                reason = self._reason(error)
             if not self._proven:
                 self._fail(reason)
                 return
             self._pause(LONGEST_PAUSE)
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, MissingImageError):
+            return f"{MISSING_IMAGE.format(variant=self._plan.name)} {error}"
+        if isinstance(error, AwsError):
+            return error.message
+        if isinstance(error, TransferError | ImageBuildError):
+            return str(error)
+        return f"{type(error).__name__}: {error}"
 
     def _keep_alive(self) -> None:
         starts, pause = 0, FIRST_PAUSE

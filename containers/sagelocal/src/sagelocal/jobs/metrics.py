@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagelocal.cloudwatch.metrics import Datum, Metric
 from sagelocal.cloudwatch.statistics import Sample
+from sagelocal.errors import validation_error
 
 if TYPE_CHECKING:
     from sagelocal.cloudwatch.metrics import MetricStore
@@ -29,6 +30,17 @@ class Printed:
     metric: str
     milliseconds: int  # epoch
     value: float
+
+
+def check_definitions(definitions: Iterable[Mapping[str, str]]) -> None:
+    """Raise ValidationException for a regex that cannot be read."""
+    for definition in definitions:
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            raise validation_error(
+                f"Invalid regular expression {definition['Regex']!r} of metric {definition['Name']!r}: {error}."
+            ) from error
 
 
 def printed(definitions: Iterable[Mapping[str, str]], lines: Iterable[tuple[int, str]]) -> Iterator[Printed]:

@@ -35,6 +35,9 @@ def check_request(request: Request) -> None:
                 f"Variant {variant['VariantName']} needs a ModelName: "
                 "sagelocal does not support inference components yet."
             )
+        missing = [member for member in ("InstanceType", "InitialInstanceCount") if not variant.get(member)]
+        if missing:
+            raise validation_error(f"Variant {variant['VariantName']} needs {' and '.join(missing)}.")
     if all(variant.get("InitialVariantWeight", 1.0) == 0 for variant in variants):
         raise validation_error("At least one variant needs an InitialVariantWeight above 0.")
 

@@ -153,6 +153,8 @@ def want_capacities(backend: Backend, name: str, desired: dict[str, dict[str, An
             for member in ("DesiredWeight", "DesiredInstanceCount"):
                 if member in wanted:
                     variants[variant_name][member] = wanted[member]
+            if wanted.get("DesiredInstanceCount") == 0:  # only inference components may come down to none
+                raise validation_error(f'The DesiredInstanceCount of variant "{variant_name}" must be at least 1.')
         if not any(variant["DesiredWeight"] for variant in variants.values()):
             raise validation_error("At least one variant needs a DesiredWeight above 0.")
         document["WantedCapacities"] = desired

@@ -10,6 +10,7 @@ from sagelocal.jobs import training
 from sagelocal.jobs.engines.choice import engine_of
 from sagelocal.jobs.engines.engine import TRAIN, Invocation
 from sagelocal.jobs.managed import algorithm_specification
+from sagelocal.jobs.metrics import check_definitions
 from sagelocal.jobs.status import ENDED, MESSAGES
 from sagelocal.operations import Request, Response, operation
 from sagelocal.sagemaker import warm_pools
@@ -75,6 +76,7 @@ def check_request(request: Request) -> None:
     algorithm = request["AlgorithmSpecification"]
     if not algorithm.get("TrainingImage"):
         raise validation_error("Invalid AlgorithmSpecification: TrainingImage is required.")
+    check_definitions(algorithm.get("MetricDefinitions") or ())
     check_limits(request)
     check_channels(request)
     check_local_paths(training.paths(request))
