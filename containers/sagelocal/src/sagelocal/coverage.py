@@ -25,7 +25,6 @@ REAL, MOTO, MISSING = "real", "moto", "missing"
 _OF_MOTO = (
     "application-autoscaling",
     "ecr",
-    "glue",
     "iam",
     "kms",
     "logs",

@@ -21,13 +21,16 @@ OURS_ALONE = frozenset(
         "athena",
         "cloudwatch",
         "events",
+        "glue",
         "sagemaker",
         "sagemaker-runtime",
         "sagemaker-featurestore-runtime",
         "sagemaker-metrics",
     }
 )
-_OUR_BACKENDS = frozenset({"s3", "athena", "cloudwatch", "events", "sagemaker", "sagemakerruntime", "sagemakermetrics"})
+_OUR_BACKENDS = frozenset(
+    {"s3", "athena", "cloudwatch", "events", "glue", "sagemaker", "sagemakerruntime", "sagemakermetrics"}
+)
 # moto's own switchboard (it resets everything) and its instance metadata are no part of AWS's API.
 _SAGEMAKER_ASSUMES = json.dumps(
     {

@@ -1,5 +1,5 @@
 """Athena over DuckDB, and the Glue data catalog that it reads."""
 
-from sagelocal.athena import glue, metadata, prepared, queries
+from sagelocal.athena import glue, glue_writes, metadata, prepared, queries
 
-__all__ = ["glue", "metadata", "prepared", "queries"]
+__all__ = ["glue", "glue_writes", "metadata", "prepared", "queries"]

@@ -7,15 +7,10 @@ from sqlglot import exp
 
 from sagelocal.athena.catalog import Column, Table
 from sagelocal.athena.errors import invalid_request, malformed
+from sagelocal.athena.formats import CSV_SERDES, PARQUET_MARK
 from sagelocal.athena.statements import CreateDatabase, CreateTable, DropDatabase, DropTable, Statement
 from sagelocal.athena.types import hive_name
 
-# What the text of a SERDE or an input format says of the format.
-_PARQUET_MARK = "parquet"
-_CSV_SERDES = {
-    "org.apache.hadoop.hive.serde2.opencsvserde": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
-    "org.apache.hadoop.hive.serde2.lazy.lazysimpleserde": {"field.delim": "\x01"},
-}
 _DELIMITED = {"fields": "field.delim", "escaped": "escape.delim", "null": "serialization.null.format"}
 _TEXT_FORMATS = ("TEXTFILE",)
 
@@ -114,12 +109,12 @@ def _format(found: dict[type[exp.Expr], exp.Expr]) -> tuple[str, dict[str, str]]
     serde = found.get(exp.RowFormatSerdeProperty)
     named = file_format.this.sql(dialect="hive") if file_format is not None else ""
     serde_name = serde.this.name.lower() if serde is not None else ""
-    if _PARQUET_MARK in named.lower() or _PARQUET_MARK in serde_name:
+    if PARQUET_MARK in named.lower() or PARQUET_MARK in serde_name:
         return "parquet", {}
-    if serde_name in _CSV_SERDES:
+    if serde_name in CSV_SERDES:
         given = serde.args.get("serde_properties") if serde is not None else None
         settings = {item.this.name: item.args["value"].name for item in given.expressions} if given else {}
-        return "csv", {**_CSV_SERDES[serde_name], **settings}
+        return "csv", {**CSV_SERDES[serde_name], **settings}
     if serde_name or (named and named.upper() not in _TEXT_FORMATS and "TextInputFormat" not in named):
         raise invalid_request(
             f"sagelocal's Athena cannot read {serde_name or named}; it reads PARQUET and delimited text (CSV)."

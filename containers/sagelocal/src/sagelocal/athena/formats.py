@@ -16,6 +16,14 @@ class Format:
     serde: str
 
 
+# What the text of a SERDE or an input format says of the format.
+PARQUET_MARK = "parquet"
+# The settings of readers of text, by the class in lower case.
+CSV_SERDES = {
+    "org.apache.hadoop.hive.serde2.opencsvserde": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
+    "org.apache.hadoop.hive.serde2.lazy.lazysimpleserde": {"field.delim": "\x01"},
+}
+
 _PARQUET = Format(
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",

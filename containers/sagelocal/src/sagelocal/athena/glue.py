@@ -1,16 +1,17 @@
-"""The operations of Glue that read the data catalog; databases that it does not have are moto's to answer for."""
+"""The operations of Glue that read the data catalog."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from sagelocal.athena.catalog import Column, Table
+from sagelocal.athena.catalog import Column, Partition, Table
 from sagelocal.athena.formats import format_of
 from sagelocal.athena.paging import page
+from sagelocal.athena.partitions import NULL_PARTITION
 from sagelocal.athena.view_text import view_text
 from sagelocal.errors import AwsError
-from sagelocal.operations import FallThrough, Request, Response, operation
+from sagelocal.operations import Request, Response, operation
 
 if TYPE_CHECKING:
     from sagelocal.backend import Backend
@@ -61,15 +62,24 @@ def _database(backend: Backend, name: str) -> Response:
     return {"Name": name, "CatalogId": backend.account}
 
 
-def _own_database(backend: Backend, name: str) -> str:
+def own_database(backend: Backend, name: str) -> str:
+    """Return the name of a database in lower case; EntityNotFoundException if there is none."""
     if not backend.athena.catalog.has_database(name):
-        raise FallThrough
+        raise AwsError("EntityNotFoundException", f"Database {name} not found.")
     return name.lower()
+
+
+def own_table(backend: Backend, request: Request, member: str = "TableName") -> Table:
+    """Return the table that a request names; EntityNotFoundException if there is none."""
+    table = backend.athena.catalog.table(own_database(backend, request["DatabaseName"]), request[member])
+    if table is None:
+        raise AwsError("EntityNotFoundException", f"Table {request[member]} not found.")
+    return table
 
 
 @operation("glue", "GetDatabase")
 def get_database(backend: Backend, request: Request) -> Response:
-    return {"Database": _database(backend, _own_database(backend, request["Name"]))}
+    return {"Database": _database(backend, own_database(backend, request["Name"]))}
 
 
 @operation("glue", "GetDatabases")
@@ -80,16 +90,48 @@ def get_databases(backend: Backend, request: Request) -> Response:
 
 @operation("glue", "GetTable")
 def get_table(backend: Backend, request: Request) -> Response:
-    database = _own_database(backend, request["DatabaseName"])
-    table = backend.athena.catalog.table(database, request["Name"])
-    if table is None:
-        raise AwsError("EntityNotFoundException", f"Table {request['Name']} not found.")
-    return {"Table": _table(backend, table)}
+    return {"Table": _table(backend, own_table(backend, request, "Name"))}
 
 
 @operation("glue", "GetTables")
 def get_tables(backend: Backend, request: Request) -> Response:
-    tables = backend.athena.catalog.tables(_own_database(backend, request["DatabaseName"]))
+    tables = backend.athena.catalog.tables(own_database(backend, request["DatabaseName"]))
     expression = re.compile(request.get("Expression") or ".*", re.IGNORECASE)
     found, token = page([table for table in tables if expression.fullmatch(table.name)], request, _PAGE)
     return {"TableList": [_table(backend, table) for table in found], **token}
+
+
+def _partition(backend: Backend, table: Table, partition: Partition) -> Response:
+    described = _table(backend, table)["StorageDescriptor"]
+    return {
+        "Values": [NULL_PARTITION if value is None else value for value in partition.values],
+        "DatabaseName": table.database,
+        "TableName": table.name,
+        "CatalogId": backend.account,
+        "StorageDescriptor": {**described, "Location": partition.location},
+        "Parameters": {},
+    }
+
+
+@operation("glue", "GetPartition")
+def get_partition(backend: Backend, request: Request) -> Response:
+    table = own_table(backend, request)
+    wanted = partition_values(request["PartitionValues"])
+    for partition in backend.athena.catalog.partitions(table):
+        if partition.values == wanted:
+            return {"Partition": _partition(backend, table, partition)}
+    raise AwsError("EntityNotFoundException", "Cannot find partition.")
+
+
+@operation("glue", "GetPartitions")
+def get_partitions(backend: Backend, request: Request) -> Response:
+    if request.get("Expression"):
+        raise AwsError("NotImplemented", "sagelocal does not have Expression of GetPartitions of glue.", 501)
+    table = own_table(backend, request)
+    found, token = page(backend.athena.catalog.partitions(table), request, _PAGE)
+    return {"Partitions": [_partition(backend, table, partition) for partition in found], **token}
+
+
+def partition_values(given: list[str]) -> tuple[str | None, ...]:
+    """Return a partition's values as the catalog keeps them."""
+    return tuple(None if value == NULL_PARTITION else value for value in given)
