@@ -25,6 +25,8 @@ CONNECTION = ("aws_conn_id", "region_name", "verify", "botocore_config")
 ARGUMENTS = ("kind", "job_name", *CONNECTION, "wanted", "born", "longest_pause", "deadline", "cancel_on_kill")
 OF_TASK = ("owner", "record")
 
+RENEW_AFTER = 60.0  # seconds
+
 Over = dict[int, bool]
 
 
@@ -124,11 +126,23 @@ class _Poller:
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self.watch = Watch()
-        # the poller tries again by itself, and a call that hangs five times over would hold up every deadline
-        self._clients = Clients(SimpleNamespace(**connection), attempts=1)
+        self._connection = SimpleNamespace(**connection)
+        self._renew()
 
     def news(self) -> AsyncIterator[Over]:
-        return news(self.watch, self.client)
+        return news(self.watch, self.client, self.renew)
+
+    def renew(self) -> bool:
+        """Read the connection again at the next call, unless that was just done: keys of a connection are replaced."""
+        is_old = time.monotonic() - self._renewed > RENEW_AFTER
+        if is_old:
+            self._renew()
+        return is_old
+
+    def _renew(self) -> None:
+        # the poller tries again by itself, and a call that hangs five times over would hold up every deadline
+        self._clients = Clients(self._connection, attempts=1)
+        self._renewed = time.monotonic()
 
     async def client(self) -> Any:
         return (await self.clients(("sagemaker",))).get("sagemaker")

@@ -126,6 +126,17 @@ def error_message(error: Exception) -> str:
     return str(_error(error).get("Message", ""))
 
 
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+UNKNOWN_KEY = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"})
+WRONG_SECRET = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
+
+
+def is_about_credentials(error: Exception) -> bool:
+    """Tell whether AWS does not take the credentials themselves, whatever they are used for."""
+    return error_code(error) in EXPIRED | UNKNOWN_KEY | WRONG_SECRET
+
+
 def is_missing(error: Exception) -> bool:
     """Tell whether a describe call says that there is no such resource.
 

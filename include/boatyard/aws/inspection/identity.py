@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from boatyard.aws.errors import error_code
+from boatyard.aws.errors import EXPIRED, UNKNOWN_KEY, error_code
 from boatyard.aws.inspection.asking import words
 
-# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _CLOCK = frozenset({"RequestTimeTooSkewed"})
-_UNKNOWN_KEY = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"})
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,11 @@ def caller(sts: Any) -> Caller:
 
 
 def _mend(code: str) -> str:
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return "log in again: these credentials have expired"
     if code in _CLOCK:
         return "set this machine's clock"
-    if code in _UNKNOWN_KEY:
+    if code in UNKNOWN_KEY:
         return "use a key of this account: AWS_ACCESS_KEY_ID is none"
     return "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: they belong together"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from boatyard.aws import jobs
 from boatyard.aws.calls import call, trouble_of
-from boatyard.aws.errors import aws_failures
+from boatyard.aws.errors import aws_failures, is_about_credentials
 from boatyard.aws.jobs import JOBS
 from boatyard.aws.release import endpoints
 from boatyard.aws.waiting.pauses import jittered
@@ -27,10 +27,13 @@ NEWS_EVERY = 1.0  # seconds: each news wakes everybody who waits
 Answer = Callable[[Watch], None]
 
 
-async def news(watch: Watch, client: Callable[[], Awaitable[Any]]) -> AsyncIterator[dict[int, bool]]:
+async def news(
+    watch: Watch, client: Callable[[], Awaitable[Any]], renew: Callable[[], bool]
+) -> AsyncIterator[dict[int, bool]]:
     """Yield what is over, each number once: whether it was in time, and so ended or has to be asked about elsewhere.
 
-    Goes on for ever: whatever AWS does is no reason to stop looking. `client` gives the SageMaker client.
+    Goes on for ever: whatever AWS does is no reason to stop looking. `client` gives the SageMaker client; `renew` lets
+    it have the credentials of now, and tells whether those may be others.
     """
     gap = 1 / CALLS_PER_SECOND
     told: set[int] = set()
@@ -38,7 +41,7 @@ async def news(watch: Watch, client: Callable[[], Awaitable[Any]]) -> AsyncItera
     while True:
         ask = watch.next(time.time())
         if ask is not None:
-            answer = await _answer(client, ask)
+            answer = await _answer(client, renew, ask)
             if answer is not None:
                 answer(watch)
             gap = max(1 / CALLS_PER_SECOND, gap / 4) if answer else min(max(FIRST_GAP, gap * 2), LONGEST_GAP)
@@ -51,13 +54,16 @@ async def news(watch: Watch, client: Callable[[], Awaitable[Any]]) -> AsyncItera
         await asyncio.sleep(IDLE if ask is None else jittered(gap))
 
 
-async def _answer(client: Callable[[], Awaitable[Any]], ask: Ask) -> Answer | None:
+async def _answer(client: Callable[[], Awaitable[Any]], renew: Callable[[], bool], ask: Ask) -> Answer | None:
     """Return what to tell the watch, `None` while AWS is in trouble that may pass."""
     try:
         return await asyncio.to_thread(_ask, await client(), ask)
     except Exception as error:  # noqa: BLE001 - one job's error must not end the wait for the others
         if isinstance(error, aws_failures()) and trouble_of(error) is not None:
             log.warning("%s cannot be asked for now: %s", ask, error)
+            return None
+        if is_about_credentials(error) and renew():
+            log.warning("%s is asked for again with the credentials of now: %s", ask, error)
             return None
         log.warning("%s is refused: %s", ask, error)
         return lambda watch: watch.refused(ask)
