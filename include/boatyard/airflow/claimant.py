@@ -9,7 +9,9 @@ from typing import Any
 from boatyard.aws.claimant import Claimant
 from boatyard.aws.naming import Owner
 
-__all__ = ["Claimant", "claimant"]
+__all__ = ["DEPLOYMENT", "Claimant", "claimant"]
+
+DEPLOYMENT = "BOATYARD_DEPLOYMENT"
 
 
 def claimant(context: Mapping[str, Any]) -> Claimant:
@@ -22,7 +24,7 @@ def claimant(context: Mapping[str, Any]) -> Claimant:
     generation = max(0, ti.max_tries - (ti.task.retries or 0))
     return Claimant(
         owner=Owner(
-            deployment=os.environ.get("BOATYARD_DEPLOYMENT") or "default",
+            deployment=os.environ.get(DEPLOYMENT) or "default",
             dag=ti.dag_id,
             run=ti.run_id,
             task=ti.task_id,

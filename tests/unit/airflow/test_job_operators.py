@@ -53,6 +53,16 @@ def test_a_short_job_is_waited_for_in_the_worker(sagemaker: Any, training: Train
     assert result["Training"]["ModelArtifacts"]["S3ModelArtifacts"].endswith("/output/model.tar.gz")
 
 
+def test_an_airflow_without_a_name_is_warned_that_others_may_share_its_jobs(
+    training: Training, task: Task, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator(training()).execute(task.context())
+    assert "BOATYARD_DEPLOYMENT" not in capsys.readouterr().out
+    monkeypatch.delenv("BOATYARD_DEPLOYMENT")
+    operator(training()).execute(task.context())
+    assert "BOATYARD_DEPLOYMENT is not set: an Airflow beside this one" in capsys.readouterr().out
+
+
 def test_the_result_can_be_small(training: Training, task: Task) -> None:
     result = operator(training(), return_description=False).execute(task.context())
     assert sorted(result) == ["job_arn", "job_name"]

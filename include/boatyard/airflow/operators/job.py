@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout
 
-from boatyard.airflow.claimant import Claimant, claimant
+from boatyard.airflow.claimant import DEPLOYMENT, Claimant, claimant
 from boatyard.airflow.failures import KilledError, WorkerEndsError, explained
 from boatyard.airflow.interruption import Interruption
 from boatyard.airflow.operators.sparing import SparingOperator
@@ -162,6 +163,8 @@ class JobOperator(OneRetryOperator, SparingOperator, WaitingOperator):
 
     def _claim(self, context: Mapping[str, Any], marked: Callable[[dict[str, Any]], dict[str, Any]]) -> jobs.Job:
         me, limit = claimant(context), self._limit()
+        if DEPLOYMENT not in os.environ:
+            self.log.warning("%s is not set: an Airflow beside this one may take this job for its own", DEPLOYMENT)
         job = jobs.claim(
             self.clients.get("sagemaker"),
             self.kind,
