@@ -93,6 +93,29 @@ def test_what_athena_could_not_read_is_refused(glue: Any, queries: Any) -> None:
     assert queries.results(queries.run("SHOW TABLES")) == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("sales.*", ["sales_a", "sales_b"]),
+        ("sales*", ["sales_a", "sales_b"]),
+        (".*_[bc]", ["other_c", "sales_b"]),
+        ("*", ["other_c", "sales_a", "sales_b"]),
+        ("sales_a|other_c", ["other_c", "sales_a"]),
+    ],
+)
+def test_tables_are_found_by_an_expression(
+    client: Client, glue: Any, queries: Any, expression: str, names: list[str]
+) -> None:
+    for name in ("sales_a", "sales_b", "other_c"):
+        glue.create_table(DatabaseName=queries.database, TableInput=_table(queries, name))
+    found = glue.get_tables(DatabaseName=queries.database, Expression=expression)["TableList"]
+    assert [table["Name"] for table in found] == names
+    listed = client("athena").list_table_metadata(
+        CatalogName="AwsDataCatalog", DatabaseName=queries.database, Expression=expression
+    )
+    assert [table["Name"] for table in listed["TableMetadataList"]] == names
+
+
 def test_nobody_pretends_to_crawl(glue: Any) -> None:
     role = "arn:aws:iam::123456789012:role/boatyard"
     targets = {"S3Targets": [{"Path": "s3://bucket/"}]}

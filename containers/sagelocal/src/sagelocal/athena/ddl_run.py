@@ -54,6 +54,16 @@ def matches(name: str, pattern: str) -> bool:
     return any(re.fullmatch(choice, name, re.IGNORECASE) for choice in choices)
 
 
+def matches_expression(name: str, expression: str | None) -> bool:
+    """Return whether a name is one that an Expression of the API means: a regex, or a Hive pattern such as `sales*`."""
+    if not expression or matches(name, expression):
+        return True
+    try:
+        return re.fullmatch(expression, name, re.IGNORECASE) is not None
+    except re.error:
+        return False
+
+
 def _need_database(catalog: Catalog, name: str) -> None:
     if not catalog.has_database(name):
         raise DdlError(f"SemanticException [Error 10072]: Database does not exist: {name}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sagelocal.athena.catalog import Column, Partition, Table
+from sagelocal.athena.ddl_run import matches_expression
 from sagelocal.athena.formats import format_of
 from sagelocal.athena.paging import page
 from sagelocal.athena.partitions import NULL_PARTITION
@@ -96,8 +96,8 @@ def get_table(backend: Backend, request: Request) -> Response:
 @operation("glue", "GetTables")
 def get_tables(backend: Backend, request: Request) -> Response:
     tables = backend.athena.catalog.tables(own_database(backend, request["DatabaseName"]))
-    expression = re.compile(request.get("Expression") or ".*", re.IGNORECASE)
-    found, token = page([table for table in tables if expression.fullmatch(table.name)], request, _PAGE)
+    wanted = [table for table in tables if matches_expression(table.name, request.get("Expression"))]
+    found, token = page(wanted, request, _PAGE)
     return {"TableList": [_table(backend, table) for table in found], **token}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagelocal.athena.catalog import CATALOG_NAME, Column, Table
-from sagelocal.athena.ddl_run import matches
+from sagelocal.athena.ddl_run import matches_expression
 from sagelocal.athena.formats import format_parameters
 from sagelocal.athena.paging import page
 from sagelocal.athena.queries import check_catalog
@@ -71,7 +71,7 @@ def get_table_metadata(backend: Backend, request: Request) -> Response:
 @operation("athena", "ListTableMetadata")
 def list_table_metadata(backend: Backend, request: Request) -> Response:
     tables = backend.athena.catalog.tables(_database(backend, request))
-    wanted = [table for table in tables if matches(table.name, request.get("Expression") or "*")]
+    wanted = [table for table in tables if matches_expression(table.name, request.get("Expression"))]
     found, token = page(wanted, request, _PAGE)
     return {"TableMetadataList": [_table_metadata(table) for table in found], **token}
 
