@@ -27,7 +27,7 @@ with socket.socket() as outside:
         sys.exit("there is a way out")
 sys.exit(pytest.main(sys.argv[1:]))
 """
-TESTS = "test_sagemaker_sdk.py::test_a_model_trainer_trains_with_a_local_script_and_local_data"
+TESTS = "test_sdk_jobs.py::test_a_model_trainer_trains_with_a_local_script_and_local_data"
 
 
 def _namespaces_work() -> bool:
