@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from tests.unit.airflow.conftest import Task
-from tests.unit.airflow.test_job_operators import LONG, Training, deferred, operator, status
+from tests.unit.airflow.trainings import LONG, Training, deferred, operator, status
 
 from boatyard.airflow.claimant import claimant
 from boatyard.aws import jobs

@@ -20,7 +20,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.utils.state import TaskInstanceState
 from tests.unit.airflow.conftest import Task
-from tests.unit.airflow.test_job_operators import LONG, Training, deferred, ended, operator, status
+from tests.unit.airflow.trainings import LONG, Training, deferred, ended, operator, status
 
 from boatyard.airflow.claimant import claimant
 from boatyard.airflow.failures import KilledError, WorkerEndsError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from tests.unit.airflow.conftest import Task
-from tests.unit.airflow.test_job_operators import LONG, Training, deferred, ended, operator, status
+from tests.unit.airflow.trainings import LONG, Training, deferred, ended, operator, status
 
 from boatyard.airflow.operators.reconcile import StopUnwantedJobsOperator
 from boatyard.aws import jobs

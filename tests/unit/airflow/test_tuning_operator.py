@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.unit.airflow.conftest import Task
-from tests.unit.airflow.test_job_operators import LONG, Training, deferred
+from tests.unit.airflow.trainings import LONG, Training, deferred
 
 from boatyard.airflow.failures import JobFailedError
 from boatyard.airflow.operators import SageMakerTuningOperator
