@@ -76,7 +76,9 @@ def test_a_body_that_is_what_was_signed_and_summed_is_read() -> None:
     ("header", "value", "code"),
     [
         ("x-amz-content-sha256", "0" * 64, "XAmzContentSHA256Mismatch"),
-        ("content-md5", "AAAA", "BadDigest"),
+        ("content-md5", base64.b64encode(b"0" * 16).decode(), "BadDigest"),
+        ("content-md5", "AAAA", "InvalidDigest"),
+        ("content-md5", "no base64", "InvalidDigest"),
         ("x-amz-checksum-crc32", "AAAAAA==", "BadDigest"),
         ("x-amz-checksum-sha256", "AAAA", "BadDigest"),
         ("x-amz-decoded-content-length", "7", "IncompleteBody"),

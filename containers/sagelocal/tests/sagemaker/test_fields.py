@@ -8,6 +8,7 @@ import pytest
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 from botocore.session import get_session
 
+from sagelocal import server  # noqa: F401 - for the operations that it registers
 from sagelocal.errors import AwsError
 from sagelocal.operations import OPERATIONS
 from sagelocal.sagemaker.fields import ACCEPTED_WITHOUT_EFFECT, HONOURED, ONLY, check_fields

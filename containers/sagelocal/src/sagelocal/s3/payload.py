@@ -17,6 +17,7 @@ LONGEST_DOCUMENT = 4 << 20  # bytes; CompleteMultipartUpload with 10,000 parts s
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_BYTES = hashlib.sha256(b"").hexdigest()
 _LONGEST_LINE = 16 << 10
+_MD5_BYTES = 16
 
 
 class Payload:
@@ -38,6 +39,7 @@ class Payload:
         if _SHA256.fullmatch(declared):
             self._checks.append((hashlib.sha256(), lambda digest: _check_sha256(declared, digest)))
         if "content-md5" in headers:
+            _check_is_md5(headers["content-md5"])
             self._checks.append((hashlib.md5(usedforsecurity=False), self._check_md5))
         if self.algorithm:
             self.compute(self.algorithm)
@@ -83,6 +85,15 @@ class Payload:
         trailers = self._chunks.trailers if self._chunks else {}
         self.checksum = checksums.encoded(digest)
         checksums.check(algorithm, trailers.get(name, self._headers.get(name)), self.checksum)
+
+
+def _check_is_md5(text: str) -> None:
+    try:
+        is_md5 = len(base64.b64decode(text, validate=True)) == _MD5_BYTES
+    except ValueError:
+        is_md5 = False
+    if not is_md5:
+        raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.")
 
 
 def _check_sha256(declared: str, digest: bytes) -> None:
