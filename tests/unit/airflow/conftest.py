@@ -29,6 +29,7 @@ class Task:
     try_number: int = 1
     max_tries: int = 1
     state: str | None = "running"
+    map_index: int = -1
     pushed: dict[str, Any] = field(default_factory=dict)  # XComs besides the returned one
 
     def context(self) -> dict[str, Any]:
@@ -37,7 +38,7 @@ class Task:
             dag_id="harbour",
             run_id=self.run_id,
             task_id="train",
-            map_index=-1,
+            map_index=self.map_index,
             try_number=self.try_number,
             max_tries=self.max_tries,
             start_date=datetime.now(UTC),

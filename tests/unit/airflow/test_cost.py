@@ -119,6 +119,37 @@ def test_what_the_run_has_spent_counts(operator: Run, training: Training, task: 
     assert operator(training(), budget=2).execute(task.context())
 
 
+def test_what_steps_beside_it_may_spend_counts_until_they_have_ended(
+    operator: Run, training: Training, task: Task, sagemaker: Any, summary: Callable[[], dict[str, Any]]
+) -> None:
+    def mapped(number: int) -> tuple[SageMakerTrainingOperator, dict[str, Any]]:
+        config = training(seconds="1") | {"ResourceConfig": BIG}  # at most $1.84
+        made = operator(config, budget=4, defer_after=0.0, deferrable=True)
+        return made, Task(run_id=task.run_id, map_index=number).context()
+
+    deferred = []
+    for number in (0, 1):
+        made, context = mapped(number)
+        with pytest.raises(TaskDeferred) as raised:
+            made.execute(context)
+        deferred.append((raised.value, made, context))
+    third, context = mapped(2)
+    with pytest.raises(AirflowFailException, match=r"spent \$0\.00 .* \$4\.00, train-0, train-1 may spend \$3\.69;"):
+        third.execute(context)
+    for put_off, made, its_context in deferred:
+        name = put_off.trigger.serialize()[1]["job_name"]
+        sagemaker.get_waiter("training_job_completed_or_stopped").wait(
+            TrainingJobName=name, WaiterConfig={"Delay": 0.2}
+        )
+        event = {"status": "success", "job_name": name}
+        made.resume_execution(put_off.method_name, {**(put_off.kwargs or {}), "event": event}, its_context)
+    assert summary()["launches"] == {}
+    third, context = mapped(2)
+    with pytest.raises(TaskDeferred):
+        third.execute(context)
+    assert summary()["launches"] == {"train-2": pytest.approx(1.843, abs=0.001)}
+
+
 def test_a_job_that_runs_already_is_gone_on_with_whatever_the_budget_says(
     operator: Run, training: Training, task: Task
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,22 +75,28 @@ def _weigh(table: Prices, launch: Launch, request: Mapping[str, Any]) -> None:
     if launch.budget is None or launch.subject is None:
         return
     own = all_jobs(launch.clients.get("sagemaker"), launch.subject.owner, launch.kind)
-    _require(table, launch, own, _whole(launch, may_cost, own), before)
-
-
-def _require(table: Prices, launch: Launch, own: Sequence[Job], may_cost: Estimate, before: str) -> None:
-    assert launch.subject is not None  # noqa: S101 - asked by the one caller
-    assert launch.budget is not None  # noqa: S101 - likewise
-    spent = _spent_elsewhere(launch.clients.get("s3"), launch.subject)
     earlier = total(table, own)
     if earlier.problem:
         raise UnpricedError(earlier.problem)
-    spent += earlier.usd
-    if spent + may_cost.usd > launch.budget:
-        raise BudgetError(
-            f"nothing was started: this {launch.kind} job may cost {may_cost}{before}, and the run has spent "
-            f"{dollars(spent)} of its budget of {dollars(launch.budget)}; lower its max_runtime, or raise the budget"
-        )
+    _reserve(launch, launch.subject, launch.budget, earlier.usd, _whole(launch, may_cost, own), before)
+
+
+def _reserve(launch: Launch, subject: Subject, budget: float, earlier: float, may_cost: Estimate, before: str) -> None:
+    """Write down what the step may spend; `BudgetError`, and nothing is written, where its run must not."""
+
+    def change(current: summary.Summary | None) -> summary.Summary:
+        under_way = {name: usd for name, usd in summary.launches_of(current).items() if name != subject.step}
+        spent, beside = earlier + _ended(current, {subject.step, *under_way}), sum(under_way.values())
+        if spent + beside + may_cost.usd > budget:
+            others = f", {', '.join(sorted(under_way))} may spend {dollars(beside)}" if under_way else ""
+            raise BudgetError(
+                f"nothing was started: this {launch.kind} job may cost {may_cost}{before}, and the run has spent "
+                f"{dollars(spent)} of its budget of {dollars(budget)}{others}; "
+                "lower its max_runtime, or raise the budget"
+            )
+        return summary.with_launch(current, subject, earlier + may_cost.usd)
+
+    summary.update(launch.clients.get("s3"), subject, change)
 
 
 def _whole(launch: Launch, first: Estimate, own: Sequence[Job]) -> Estimate:
@@ -101,15 +107,13 @@ def _whole(launch: Launch, first: Estimate, own: Sequence[Job]) -> Estimate:
     return Estimate(first.used, first.hourly, max(first.seconds, launch.total_runtime - trained), first.spot_discount)
 
 
-def _spent_elsewhere(s3: Any, subject: Subject) -> float:
-    """Return what the other steps of the run did cost."""
-    found = summary.read(s3, subject.summary_uri)
-    steps = {name: step["cost"] or {} for name, step in (found["steps"] if found else {}).items()}
-    steps.pop(subject.step, None)
-    for name, cost in steps.items():
+def _ended(current: summary.Summary | None, left_out: Set[str]) -> float:
+    """Return what the steps that ended did cost."""
+    costs = {name: cost for name, cost in summary.costs_of(current).items() if name not in left_out}
+    for name, cost in costs.items():
         if cost.get("usd", 0.0) is None:
             raise UnpricedError(f"what step {name} did cost is not known: {cost.get('problem')}")
-    return sum(float(cost.get("usd", 0.0)) for cost in steps.values())
+    return sum(float(cost.get("usd", 0.0)) for cost in costs.values())
 
 
 def _last(launch: Launch) -> str:

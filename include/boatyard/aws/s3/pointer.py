@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +16,8 @@ from boatyard.aws.errors import StepError, error_code
 log = logging.getLogger(__name__)
 
 AS_OF = "as_of"  # the member that tells newer from older, ISO 8601
-_TRIES = 10
+_TRIES = 60  # of as many mapped tasks that write at one time each gets its turn
+_PAUSE = 0.05  # seconds, on average
 _SOMEBODY_WAS_FASTER = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 Content = dict[str, Any]
@@ -46,6 +49,7 @@ def update(client: Any, place: dict[str, str], change: Callable[[Content | None]
             if error_code(error) not in _SOMEBODY_WAS_FASTER:
                 raise
             log.info("s3://%s/%s was changed at the same moment; looking again", place["Bucket"], place["Key"])
+            time.sleep(random.uniform(0, 2 * _PAUSE))
         else:
             return wanted
     raise StepError(f"s3://{place['Bucket']}/{place['Key']} was changed by others {_TRIES} times in a row")

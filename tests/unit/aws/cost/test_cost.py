@@ -12,9 +12,11 @@ import pytest
 from boatyard.aws.cost.actual import endpoint_hourly, job_cost, total
 from boatyard.aws.cost.estimate import Estimate, UnlimitedError, dollars, estimate
 from boatyard.aws.cost.prices import Prices, PriceTableError, UnpricedError, prices
-from boatyard.aws.cost.summary import Summary, total_words, with_step
+from boatyard.aws.cost.summary import Summary, total_words, with_launch, with_step
 from boatyard.aws.jobs import Job
+from boatyard.aws.naming import Owner
 from boatyard.aws.outcome import Outcome
+from boatyard.aws.records.record import Subject
 
 TABLE = Prices("2026-01-01", "a test", 0.7, {"us-east-1": {"ml.m5.large": 0.5, "ml.g5.xlarge": 2.0}})
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -229,6 +231,14 @@ def test_a_runs_summary_adds_its_steps_up() -> None:
         "saved by spot instances: $6.00",
         "what is in service costs $0.115 an hour",
     ]
+
+
+def test_what_a_step_may_spend_gives_way_to_what_it_did_cost() -> None:
+    owner = Owner("test", "digits", "r", "train", -1)
+    launched = with_launch(None, Subject("s3://b/digits/records", owner, datetime.now(UTC)), 3.0)
+    assert (launched["usd"], launched["launches"], total_words(launched)[1:]) == (0.0, {"train": 3.0}, [])
+    found = with_step(launched, record("train", {"usd": 2.0}))
+    assert (found["usd"], found["launches"]) == (2.0, {})
 
 
 def test_a_later_try_takes_the_place_of_the_one_before() -> None:

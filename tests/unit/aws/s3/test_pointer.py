@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -41,6 +42,17 @@ def test_results_of_the_same_time_are_replaced_by_those_made_later(client: Clien
     for content in (first, first, again):
         assert pointer.point_to(s3, place, content)
     assert said(client, place) == again
+
+
+def test_everybody_who_writes_at_one_time_gets_a_turn(client: Client, place: dict[str, str]) -> None:
+    s3 = client("s3")
+
+    def add(number: int) -> None:
+        pointer.update(s3, place, lambda current: {**(current or {}), str(number): number})
+
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(add, range(40)))
+    assert said(client, place) == {str(number): number for number in range(40)}
 
 
 def test_somebody_faster_is_looked_at_again(client: Client, place: dict[str, str]) -> None:
