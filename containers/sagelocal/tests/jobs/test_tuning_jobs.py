@@ -156,30 +156,47 @@ def test_a_new_server_goes_on_with_a_tuning_job(account: Account) -> None:
     assert {job["TrainingJobName"] for job in listed} == {job["TrainingJobName"] for job in jobs}
 
 
-def test_a_training_job_that_was_only_planned_is_launched_by_the_next_server(
-    account_relocated: Account, eventually: Eventually
-) -> None:
-    account_relocated.tune("tune", config=_limits(1, 1), seconds="600")
-    name = eventually(lambda: account_relocated.tuned_jobs("tune"), "planned")[0]["TrainingJobName"]
-    account_relocated.await_line("TrainingJobs", "waiting")
-    account_relocated.call("StopTrainingJob", TrainingJobName=name)
-    account_relocated.tuned("tune")
-    # what the disk held when a server died between planning a training job and creating it
-    store = account_relocated.backend.store
+def _planned_only(account: Account, eventually: Eventually, status: str) -> str:
+    """Leave what the disk held when a server died between planning a training job and creating it; return its name."""
+    account.tune("tune", config=_limits(1, 1), seconds="600")
+    name: str = eventually(lambda: account.tuned_jobs("tune"), "planned")[0]["TrainingJobName"]
+    account.await_line("TrainingJobs", "waiting")
+    account.call("StopTrainingJob", TrainingJobName=name)
+    account.tuned("tune")
+    store = account.backend.store
     store.delete("training_job", name)
 
     def before(document: dict[str, Any]) -> None:
         document.pop("ending")
-        document["describe"]["HyperParameterTuningJobStatus"] = "InProgress"
+        document["describe"]["HyperParameterTuningJobStatus"] = status
         document["children"][0]["status"] = "InProgress"
 
     store.update("tuning_job", "tune", before)
+    return name
+
+
+def test_a_training_job_that_was_only_planned_is_launched_by_the_next_server(
+    account_relocated: Account, eventually: Eventually
+) -> None:
+    name = _planned_only(account_relocated, eventually, "InProgress")
     account_relocated.restart()
     eventually(
         lambda: account_relocated.call("ListTrainingJobs", NameContains=name)["TrainingJobSummaries"], "launched"
     )
     account_relocated.call("StopHyperParameterTuningJob", HyperParameterTuningJobName="tune")
     assert account_relocated.tuned("tune")["HyperParameterTuningJobStatus"] == "Stopped"
+
+
+def test_a_tuning_job_that_is_stopped_does_not_name_a_training_job_that_was_only_planned(
+    account_relocated: Account, eventually: Eventually
+) -> None:
+    _planned_only(account_relocated, eventually, "Stopping")
+    account_relocated.restart()
+    describe = account_relocated.tuned("tune")
+    assert describe["HyperParameterTuningJobStatus"] == "Stopped"
+    assert describe["TrainingJobStatusCounters"]["Stopped"] == 0
+    assert account_relocated.tuned_jobs("tune") == []
+    assert account_relocated.call("ListTrainingJobs")["TrainingJobSummaries"] == []
 
 
 def test_a_warm_start_knows_what_its_parent_found(account_relocated: Account) -> None:

@@ -9,6 +9,7 @@ running training jobs are stopped first.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from sagelocal.tuning.definition import child_name, definitions, job_limit, next_definition, search
@@ -85,6 +86,11 @@ def record(document: Document, ended: dict[str, Document], now: float) -> None:
             child["reason"] = describe.get("FailureReason", "")
             child["ended"] = now
     count(document, now)
+
+
+def forget(document: Document, names: Collection[str]) -> None:
+    """Remove the rows of training jobs that will never be created."""
+    document["children"] = [child for child in document["children"] if child["name"] not in names]
 
 
 def decide(document: Document, now: float) -> None:

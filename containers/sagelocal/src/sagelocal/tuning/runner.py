@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sagelocal.tuning.progress import Child, Document
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-NEVER_CREATED = {"TrainingJobStatus": "Stopped"}
 
 
 class TuningRunner:
@@ -73,10 +72,11 @@ class TuningRunner:
         progress.decide(document, now)
         found = {child["name"]: self._training(child["name"]) for child in progress.running(document)}
         ended = {one: made["describe"] for one, made in found.items() if made and _over(made)}
-        if "ending" in document:  # what was only planned is not launched any more
-            ended |= {one: NEVER_CREATED for one, made in found.items() if made is None}
+        # what was only planned is not launched any more
+        never = {one for one, made in found.items() if made is None} if "ending" in document else set()
 
         def change(it: Document) -> None:
+            progress.forget(it, never)
             progress.record(it, ended, now)
             progress.decide(it, now)
 
