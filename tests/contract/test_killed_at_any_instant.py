@@ -1,4 +1,4 @@
-"""The short form of `python -m tests.chaos.sagelocal`: kill -9 under a mixed load of stores, jobs and endpoints."""
+"""The short form of `python -m tests.chaos.sagelocal`: kill -9 amid stores, jobs, pipelines and endpoints."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ def test_a_server_killed_at_any_instant_loses_nothing_and_leaves_nothing_behind(
     storm.rage(kills=5)
     found = "\n".join([*said, *(f"{kind}: {text}" for kind, text in storm.findings.found)])
     assert storm.line().endswith("lost 0, half 0, orphaned 0, wrong 0"), found
-    assert {"PutObject", "PutRecord", "SendMessage", "InvokeEndpoint"} <= storm.findings.done.keys()
+    done = {"PutObject", "PutRecord", "SendMessage", "InvokeEndpoint", "StartPipelineExecution"}
+    assert done <= storm.findings.done.keys()

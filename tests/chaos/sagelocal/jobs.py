@@ -2,48 +2,53 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from botocore.exceptions import ClientError
-from tests.chaos.sagelocal.ledger import LOST, WRONG, Clients, Findings
-from tests.chaos.sagelocal.objects import BUCKET, read
+from tests.chaos.sagelocal import requests, verdicts
+from tests.chaos.sagelocal.ledger import LOST, ORPHANED, WRONG, Clients, Findings
+from tests.chaos.sagelocal.traces import ENDED, Traces
+from tests.chaos.sagelocal.verdicts import Child, Finding
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/boatyard/echo:0.1.0"
-ROLE = "arn:aws:iam::123456789012:role/boatyard"
-_ENDED = {"Completed", "Failed", "Stopped"}
+_TUNING = "HyperParameterTuningJob"
+_SHARES = {"TrainingJob": 5, "ProcessingJob": 3, _TUNING: 2}
+_OF_TUNING = "hy-"  # how a tuning job's name begins
 _AT_ONCE = 4
 _PATIENCE = 180.0  # seconds until all jobs have ended
-_RESOURCES = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
-_INPUT = f"s3://{BUCKET}/input/"
 
 
 @dataclass
 class _Job:
     """What is known of one job."""
 
-    kind: str  # as SageMaker spells it: TrainingJob, ProcessingJob, HyperParameterTuningJob
+    kind: str  # as SageMaker spells it
     name: str
     acknowledged: bool = False  # its creation
     stop: str = ""  # "asked" or "acknowledged"
     ended: str = ""  # its last status
+
+    @property
+    def line(self) -> str:
+        """What it prints."""
+        return f"{self.name} ran"
 
 
 class Jobs:
     """Create jobs of all kinds, stop some, and look what came of each."""
 
     def __init__(self, clients: Clients, random: Random, findings: Findings, state: Path) -> None:
-        self._sagemaker, self._s3 = clients("sagemaker"), clients("s3")
+        self._sagemaker = clients("sagemaker")
+        self._traces = Traces(clients, state)
         self._random = random
         self._findings = findings
-        self._logs = state / "logs"
         self._number = 0
         self._jobs: list[_Job] = []
+        self._tuned: set[str] = set()  # the training jobs of tuning jobs that have ended
 
     def act(self) -> None:
         """Create a job, stop one, or wait a moment if enough of them run."""
@@ -51,25 +56,24 @@ class Jobs:
         if len(running) >= _AT_ONCE:
             self._look(self._random.choice(running))
             time.sleep(0.02)
-        elif running and self._random.random() < 0.15:
+        elif running and self._random.random() < 0.3:
             self._stop(self._random.choice(running))
         else:
             self._create()
 
     def _create(self) -> None:
         self._number += 1
-        kind = self._random.choices(list(_REQUESTS), [6, 3, 1])[0]
+        kind = self._random.choices(list(_SHARES), list(_SHARES.values()))[0]
         job = _Job(kind, f"{kind[:2].lower()}-{self._number}")
         self._jobs.append(job)
-        seconds = self._random.choice(["0", "0.3", "2"])
-        _call(self._sagemaker, "create", kind)(**_REQUESTS[kind](job.name, seconds))
+        self._call("create", job, **_request(job, self._random.choice(["0", "0.3", "2"])))
         job.acknowledged = True
         self._findings.count(f"Create{kind}")
 
     def _stop(self, job: _Job) -> None:
         job.stop = job.stop or "asked"
         try:
-            _call(self._sagemaker, "stop", job.kind)(**{f"{job.kind}Name": job.name})
+            self._call("stop", job)
         except ClientError as error:  # it has just ended
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise
@@ -77,9 +81,13 @@ class Jobs:
         job.stop = "acknowledged"
         self._findings.count(f"Stop{job.kind}")
 
+    def _call(self, verb: str, job: _Job, **members: Any) -> Any:
+        noun = "hyper_parameter_tuning" if job.kind == _TUNING else job.kind.removesuffix("Job").lower()
+        return getattr(self._sagemaker, f"{verb}_{noun}_job")(**{f"{job.kind}Name": job.name}, **members)
+
     def _look(self, job: _Job) -> None:
         try:
-            described = _call(self._sagemaker, "describe", job.kind)(**{f"{job.kind}Name": job.name})
+            described = self._call("describe", job)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise
@@ -89,42 +97,29 @@ class Jobs:
             return
         job.acknowledged = True
         status = described[f"{job.kind}Status"]
-        if status in _ENDED:
-            job.ended = status
+        if status in ENDED:
+            for finding in self._judged(job, status, described):
+                self._findings.add(*finding)
             self._findings.count(f"{job.kind} {status}")
-            self._judge(job, status, described)
+            job.ended = status  # only now: a kill may cut the judge off
 
-    def _judge(self, job: _Job, status: str, described: dict[str, Any]) -> None:
+    def _judged(self, job: _Job, status: str, described: dict[str, Any]) -> Iterator[Finding]:
         if status == "Stopped" and not job.stop:
-            self._findings.add(WRONG, f"{job.kind} {job.name} was stopped by nobody")
-        if status == "Failed" and not described.get("FailureReason"):
-            self._findings.add(WRONG, f"{job.kind} {job.name} failed without a reason")
+            yield WRONG, f"{job.kind} {job.name} was stopped by nobody"
         if status == "Failed":
-            self._findings.add(WRONG, f"{job.kind} {job.name}: {described.get('FailureReason')}")
-        if status != "Completed":
+            yield WRONG, f"{job.kind} {job.name}: {described.get('FailureReason', 'failed without a reason')}"
+        if job.kind != _TUNING:
+            yield from verdicts.of_job(job.name, job.line, self._traces.of(job.kind, job.name, status))
             return
-        if job.kind == "HyperParameterTuningJob":
-            if described["TrainingJobStatusCounters"]["Completed"] != 3:
-                self._findings.add(WRONG, f"{job.name} has {described['TrainingJobStatusCounters']}")
-            return
-        printed = self._printed(job)
-        if printed.count(f"{job.name} ran") != 1:
-            self._findings.add(LOST if not printed else WRONG, f"{job.kind} {job.name} printed {printed}")
-        if not self._is_whole(job):
-            self._findings.add(LOST, f"{job.kind} {job.name} has completed without its output")
-
-    def _printed(self, job: _Job) -> list[str]:
-        files = (self._logs / f"{job.kind}s" / job.name).glob("*.log")
-        return [line.partition("\t")[2] for file in files for line in file.read_text().splitlines()]
-
-    def _is_whole(self, job: _Job) -> bool:
-        if job.kind == "ProcessingJob":
-            return read(self._s3, f"output/{job.name}/done.txt") == job.name.encode()
-        data = read(self._s3, f"output/{job.name}/output/model.tar.gz")
-        if data is None:
-            return False
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            return archive.getnames() == ["model.json"]
+        pages = self._sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job")
+        said = pages.paginate(HyperParameterTuningJobName=job.name).build_full_result()["TrainingJobSummaries"]
+        children = {
+            one["TrainingJobArn"]: Child(one["TrainingJobStatus"], one["TunedHyperParameters"]["x"]) for one in said
+        }
+        best = described.get("BestTrainingJob", {}).get("TrainingJobArn", "")
+        jobs = self._traces.named(f"{job.name}-")
+        self._tuned |= jobs.keys()
+        yield from verdicts.of_tuning(job.name, status, best, children, jobs)
 
     def check(self) -> None:
         """Look at every job that has not been seen to end."""
@@ -133,7 +128,7 @@ class Jobs:
                 self._look(job)
 
     def finish(self) -> None:
-        """Wait until all have ended."""
+        """Wait until all have ended; no training job of a tuning job is left, or came up since."""
         deadline = time.monotonic() + _PATIENCE
         while any(not job.ended for job in self._jobs):
             self.check()
@@ -142,66 +137,13 @@ class Jobs:
                 self._findings.add(LOST, f"these never end: {left}")
                 return
             time.sleep(0.2)
+        for stray in self._traces.strays(_OF_TUNING, self._tuned):
+            self._findings.add(ORPHANED, f"{stray}, and of no tuning job")
 
 
-def _call(client: Any, verb: str, kind: str) -> Any:
-    nouns = {"HyperParameterTuningJob": "hyper_parameter_tuning_job"}
-    return getattr(client, f"{verb}_{nouns.get(kind, kind.removesuffix('Job').lower() + '_job')}")
-
-
-def _training(name: str, seconds: str) -> dict[str, Any]:
-    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _INPUT}}
-    return {
-        "TrainingJobName": name,
-        "HyperParameters": {"message": f"{name} ran", "seconds": seconds},
-        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "RoleArn": ROLE,
-        "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
-        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/output"},
-        "ResourceConfig": _RESOURCES,
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-    }
-
-
-def _processing(name: str, seconds: str) -> dict[str, Any]:
-    script = (
-        f"import pathlib, time; print('{name} ran', flush=True); time.sleep({seconds}); "
-        f"pathlib.Path('/opt/ml/processing/out/done.txt').write_text('{name}')"
-    )
-    place = {
-        "S3Uri": f"s3://{BUCKET}/output/{name}",
-        "LocalPath": "/opt/ml/processing/out",
-        "S3UploadMode": "EndOfJob",
-    }
-    return {
-        "ProcessingJobName": name,
-        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python", "-c", script]},
-        "RoleArn": ROLE,
-        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": place}]},
-        "ProcessingResources": {"ClusterConfig": _RESOURCES},
-    }
-
-
-def _tuning(name: str, seconds: str) -> dict[str, Any]:
-    definition = _training(name, seconds)
-    del definition["TrainingJobName"]
-    definition["StaticHyperParameters"] = {"message": "error:{x}", "seconds": seconds}
-    del definition["HyperParameters"]
-    definition["AlgorithmSpecification"] = {
-        **definition["AlgorithmSpecification"],
-        "MetricDefinitions": [{"Name": "error", "Regex": "error:([0-9.]+)"}],
-    }
-    ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0.1", "MaxValue": "1"}]}
-    return {
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "error"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 2},
-            "ParameterRanges": ranges,
-        },
-        "TrainingJobDefinition": definition,
-    }
-
-
-_REQUESTS = {"TrainingJob": _training, "ProcessingJob": _processing, "HyperParameterTuningJob": _tuning}
+def _request(job: _Job, seconds: str) -> dict[str, Any]:
+    if job.kind == _TUNING:
+        return requests.tuning(seconds)
+    if job.kind == "ProcessingJob":
+        return requests.processing(job.line, seconds, f"{requests.OUTPUT}/{job.name}")
+    return requests.training(job.line, seconds)

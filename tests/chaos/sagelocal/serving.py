@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from botocore.exceptions import ClientError
-from tests.chaos.sagelocal.jobs import IMAGE, ROLE
 from tests.chaos.sagelocal.ledger import ABSENT, LOST, WRONG, Cell, Clients, Findings
+from tests.chaos.sagelocal.requests import IMAGE, ROLE
 
 _PATIENCE = 120.0  # seconds until an endpoint has come to rest
 _MOVING = {"Creating", "Updating", "RollingBack", "Deleting"}

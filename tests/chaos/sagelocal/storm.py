@@ -11,18 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError, ReadTimeoutError
 from tests.chaos.sagelocal import processes
 from tests.chaos.sagelocal.jobs import Jobs
 from tests.chaos.sagelocal.ledger import HALF, LOST, ORPHANED, WRONG, Actor, Findings
 from tests.chaos.sagelocal.messages import Messages, Secrets, Versions
 from tests.chaos.sagelocal.objects import BUCKET, Objects, Parts
+from tests.chaos.sagelocal.pipelines import Pipelines
 from tests.chaos.sagelocal.prey import Prey
 from tests.chaos.sagelocal.records import Queries, Records
 from tests.chaos.sagelocal.serving import Asking, Changing, configure
 from tests.chaos.sagelocal.versions import ObjectVersions
 
-_LONGEST_LOAD = 1.5  # seconds between a start and the next kill
+_LONGEST_LOADS = (0.1, 0.5, 1.5)  # seconds between a start and the next kill: amid the first calls, or later
 _LONGEST_START = 1.5  # and between a launch and a kill before it is ready
 _KILLED_WHILE_STARTING = 0.25  # how often that happens
 
@@ -68,7 +69,11 @@ class Storm:
             return Random(self._random.random())
 
         made = [
-            kind(clients, seeded(), findings) for kind in (Records, Messages, Secrets, Versions, ObjectVersions, Asking)
+            *(
+                kind(clients, seeded(), findings)
+                for kind in (Records, Messages, Secrets, Versions, ObjectVersions, Asking)
+            ),
+            Pipelines(clients, seeded(), findings, self.prey.state),
         ]
         for actor in made:
             actor.create()
@@ -81,7 +86,7 @@ class Storm:
         threads = [threading.Thread(target=self._load, args=(actor, over), daemon=True) for actor in self._actors]
         for thread in threads:
             thread.start()
-        time.sleep(self._random.uniform(0.0, _LONGEST_LOAD))
+        time.sleep(self._random.uniform(0.0, self._random.choice(_LONGEST_LOADS)))
         over.set()  # nobody begins another call; those under way are cut off
         self._kill()
         for thread in threads:
@@ -106,7 +111,7 @@ class Storm:
                 actor.act()
             except ReadTimeoutError as error:
                 self.findings.add(WRONG, f"{type(actor).__name__} waited in vain: {error}")
-            except HTTPClientError:
+            except (HTTPClientError, EndpointConnectionError):  # cut off, or sent a moment too late
                 if not over.is_set():
                     self._report(actor)
             except Exception:  # noqa: BLE001 - every other answer is a finding, whatever it is
