@@ -240,6 +240,9 @@ def test_a_clean_stop_ends_the_processes_and_the_next_start_brings_them_back(liv
     pid = _pid(live)
     live.close()
     assert not _alive(pid)
+    with pytest.raises(AwsError) as refused:  # the endpoint is there, and a client should ask again
+        _ask(live, "model")
+    assert (refused.value.code, refused.value.status) == ("ServiceUnavailable", 503)
     live.open()
     assert _ask(live, "model") == b'{"weights": 1}'
     assert _describe(live)["EndpointStatus"] == "InService"

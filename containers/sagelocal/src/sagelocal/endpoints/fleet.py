@@ -131,7 +131,9 @@ class EndpointFleet:
         while True:
             deployment = self._deployments.get(endpoint_name)
             generation = deployment.traffic.pick() if deployment else None
-            if generation is None or self._closed:
+            if self._closed:
+                raise AwsError("ServiceUnavailable", "sagelocal is stopping; the endpoint comes back with it.", 503)
+            if generation is None:
                 message = f"Endpoint {endpoint_name} of account {self._backend.account} not found."
                 raise AwsError("ValidationError", message)
             if variant is not None and variant not in generation.variants:
