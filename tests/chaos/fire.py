@@ -133,7 +133,7 @@ def _unheard(person: Fire) -> Fire:
 
 
 def _fail_run(field: Battlefield, run: Run, fault: Fault) -> bool:
-    field.person().fail_run(field.dag_id(run.dag), run.id)
+    field.person().fail_run(field.dag_id(run.dag), run.id, field.airflow)
     return True
 
 

@@ -9,6 +9,7 @@ from tests.chaos.truth import AirflowTruth
 
 from boatyard.cli.airflow_rest import AirflowRest, RestError
 
+_SCHEDULER_LOOP = 3.0  # seconds
 _PATIENCE = 300.0  # seconds: a person tries again when the page does not answer
 
 
@@ -24,9 +25,20 @@ class Person(AirflowRest):
         """Mark a task failed or successful."""
         self._click("PATCH", f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}", {"new_state": state}, lambda: False)
 
-    def fail_run(self, dag: str, run: str) -> None:
-        """Mark a whole run failed."""
-        self._click("PATCH", f"/dags/{dag}/dagRuns/{run}", {"state": "failed"}, lambda: False)
+    def fail_run(self, dag: str, run: str, airflow: AirflowTruth) -> None:
+        """Mark a whole run failed, and again where the scheduler wrote over it what it had found a moment before.
+
+        SQLite locks no rows, as Airflow's other databases do.
+        """
+
+        def mark() -> None:
+            self._click("PATCH", f"/dags/{dag}/dagRuns/{run}", {"state": "failed"}, lambda: False)
+
+        mark()
+        time.sleep(_SCHEDULER_LOOP)
+        airflow.look()
+        if airflow.runs[run] != "failed":
+            mark()
 
     def pause(self, dag: str, paused: bool) -> None:
         """Pause a DAG or let it go on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import secrets
@@ -190,6 +191,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
             threading.Thread(target=each.serve, name="http", daemon=True).start()
         write_settings(backend)
         stack.enter_context(announced(settings.state / "endpoint.json", backend))
+        gc.freeze()  # what is loaded now stays: the collector need not look at it with every request's remains
         on_ready(backend.endpoint_url)
         while not stopped.wait(1.0):  # a signal that another thread received does not wake this one
             pass

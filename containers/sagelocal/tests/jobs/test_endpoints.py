@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from sagelocal.errors import AwsError
@@ -268,9 +269,13 @@ def test_a_killed_supervisor_is_replaced(live: Account, eventually: Eventually) 
     assert _pid(live) != pid
 
 
-def test_a_container_that_takes_too_long_is_a_model_error(live: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_takes_too_long_is_a_model_error(
+    live: Account, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pid = _pid(live)
     os.kill(pid, signal.SIGSTOP)
+    # on a busy machine one of its threads may still answer before another one takes the signal
+    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "stopped")
     monkeypatch.setattr("sagelocal.endpoints.fleet.TIME_LIMIT", 0.2)
     try:
         with pytest.raises(AwsError) as caught:

@@ -1,5 +1,6 @@
 """`serve`: what SageMaker runs in the container of a hosted model."""
 
+import gc
 import os
 import signal
 import socket
@@ -84,6 +85,7 @@ def _serve(listener: socket.socket, folder: Path | None, model_dir: Path) -> int
     host, port = listener.getsockname()[:2]
     print(f"Serving {program} at http://{host}:{port}", flush=True)
     # a SIGTERM lets uvicorn finish what has begun; then it raises the signal again and `_exit` ends with 0
+    gc.freeze()  # model and libraries stay: the collector need not look at them again and again
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
