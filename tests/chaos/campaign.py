@@ -53,6 +53,8 @@ class Campaign:
     _alive: set[str] = field(default_factory=set)
     _over: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    # SQLite has one writer, and Airflow's api-server stands still while one of many requests waits for it
+    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def fight(self) -> None:
         """Do everything that is planned, and judge."""
@@ -106,7 +108,8 @@ class Campaign:
                 stack.enter_context(battle.releasing())
             with self._lock:
                 self._alive.add(run.id)
-            battle.person().start(battle.dag_id(run.dag), run.id, run.conf)
+            with self._starting:
+                battle.person().start(battle.dag_id(run.dag), run.id, run.conf)
             until(lambda: run.id in battle.airflow.runs, 60)
             for fault in run.faults:
                 self._fire(run, fault, told)
