@@ -19,6 +19,7 @@ from tests.chaos.probe import Probe
 from tests.chaos.truth import until
 
 AT_ONCE = 12  # runs
+_APART = 1.0  # seconds between two starts: else the first kill of sagelocal comes amid the first call of every run
 _CALM = 360.0  # seconds for a run to end after its last fault
 _QUIET = 100.0  # seconds for the last jobs that nobody wants to be stopped: an interval of the reconcile DAG and more
 # A job that nobody wants must be stopped by the end of the first whole look of the reconcile DAG, and some seconds.
@@ -110,6 +111,7 @@ class Campaign:
                 self._alive.add(run.id)
             with self._starting:
                 battle.person().start(battle.dag_id(run.dag), run.id, run.conf)
+                time.sleep(_APART)
             until(lambda: run.id in battle.airflow.runs, 60)
             for fault in run.faults:
                 self._fire(run, fault, told)
